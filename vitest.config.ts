@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  // Vite 8 leaves TC39 decorators as they are, and no Node runs them: esbuild (vite 7) lowers them.
+  esbuild: { target: "es2022" },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    typecheck: { include: ["test/types/*.test-d.ts"], tsconfig: "test/tsconfig.json" },
+  },
+});
