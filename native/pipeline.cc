@@ -1,0 +1,117 @@
+#include "pipeline.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace bloscache {
+
+namespace {
+
+// Below this many plain bytes waking a helper takes longer than doing its share.
+constexpr std::size_t kMinSharedBytes = 128 * 1024;
+
+std::size_t TotalSize(const std::vector<std::span<const std::uint8_t>>& chunks) {
+  std::size_t total = 0;
+  for (const auto& chunk : chunks) total += chunk.size();
+  return total;
+}
+
+// The stored bytes from a chunk's first one to the end of `stored`; empty if there is no room for
+// even a header.
+std::span<const std::uint8_t> From(std::span<const std::uint8_t> stored, double position) {
+  const bool inside = position >= 0 && position <= static_cast<double>(stored.size()) &&
+                      position == std::floor(position);
+  if (!inside) return {};
+  const auto rest = stored.subspan(static_cast<std::size_t>(position));
+  return rest.size() < kChunkHeaderSize ? std::span<const std::uint8_t>() : rest;
+}
+
+bool DigestMatches(Checksum checksum, std::span<const std::uint8_t> chunk,
+                   std::span<const std::uint8_t> expected) {
+  std::array<std::uint8_t, kMaxDigestSize> digest;
+  ComputeDigest(checksum, chunk, digest);
+  return std::equal(expected.begin(), expected.end(), digest.begin());
+}
+
+// The checks are in the order of trust: lengths, header, then the digest, and only then anything
+// that depends on the body. `rest` starts at the chunk.
+ChunkStatus DecodeChunk(Checksum checksum, std::span<const std::uint8_t> rest,
+                        std::span<std::uint8_t> plain) {
+  const ChunkHeader header = ReadChunkHeader(rest);
+  if (ChunkStatus status = ValidateChunkHeader(header); !status.ok()) return status;
+  if (header.nbytes != plain.size()) {
+    return ChunkStatus::Fault(Status::kChunkNbytes, "nbytes " + std::to_string(header.nbytes) +
+                                                        " is not " + std::to_string(plain.size()));
+  }
+  const std::size_t digest_size = DigestSize(checksum);
+  if (rest.size() < header.cbytes || rest.size() - header.cbytes < digest_size) {
+    return ChunkStatus::Fault(Status::kTruncated,
+                              std::to_string(rest.size()) + " bytes are left for " +
+                                  std::to_string(header.cbytes) + " of the chunk and " +
+                                  std::to_string(digest_size) + " of its digest");
+  }
+  const auto chunk = rest.first(header.cbytes);
+  if (!DigestMatches(checksum, chunk, rest.subspan(header.cbytes, digest_size))) {
+    return ChunkStatus::Fault(Status::kChunkChecksum, "the digest does not match");
+  }
+  if (ChunkStatus status = ValidateChunkBody(header, chunk); !status.ok()) return status;
+  return DecompressChunk(header, chunk, plain);
+}
+
+}  // namespace
+
+CompressRun::CompressRun(std::shared_ptr<ThreadPool> pool, CompressPlan plan)
+    : plan_(std::move(plan)),
+      sizes_(plan_.chunks.size()),
+      batch_(std::move(pool), plan_.chunks.size(),
+             [this](std::size_t index) { return RunItem(index); }) {}
+
+std::optional<ChunkFailure> CompressRun::Run() {
+  if (plan_.chunks.size() > 1) Start();
+  return Finish();
+}
+
+void CompressRun::Start() {
+  if (TotalSize(plan_.chunks) >= kMinSharedBytes) batch_.Start();
+}
+
+std::optional<ChunkFailure> CompressRun::Finish() { return batch_.HelpAndWait(); }
+
+ChunkStatus CompressRun::RunItem(std::size_t index) {
+  const auto slot = plan_.slots.subspan(index * plan_.slot_size, plan_.slot_size);
+  std::uint32_t cbytes = 0;
+  ChunkStatus status = CompressChunk(plan_.codec, plan_.chunks[index], slot, &cbytes);
+  if (!status.ok()) return status;
+  ComputeDigest(plan_.checksum, slot.first(cbytes), slot.subspan(cbytes));
+  sizes_[index] = cbytes + static_cast<std::uint32_t>(DigestSize(plan_.checksum));
+  return status;
+}
+
+DecompressRun::DecompressRun(std::shared_ptr<ThreadPool> pool, DecompressPlan plan)
+    : plan_(std::move(plan)),
+      batch_(std::move(pool), plan_.positions.size(),
+             [this](std::size_t index) { return RunItem(index); }) {}
+
+std::optional<ChunkFailure> DecompressRun::Run() {
+  if (plan_.positions.size() > 1 && plan_.plain.size() >= kMinSharedBytes) batch_.Start();
+  return batch_.HelpAndWait();
+}
+
+ChunkStatus DecompressRun::RunItem(std::size_t index) const {
+  const double position = plan_.positions[index];
+  const auto rest = From(plan_.stored, position);
+  if (rest.empty()) {
+    return ChunkStatus::Fault(Status::kTruncated,
+                              "no chunk header fits at position " + std::to_string(position) +
+                                  " of " + std::to_string(plan_.stored.size()) + " bytes");
+  }
+  const std::size_t begin = index * plan_.chunk_size;
+  const std::size_t end = std::min(begin + plan_.chunk_size, plan_.plain.size());
+  return DecodeChunk(plan_.checksum, rest, plan_.plain.subspan(begin, end - begin));
+}
+
+}  // namespace bloscache

@@ -1,0 +1,117 @@
+/**
+ * The only module that loads the native addon. What the addon does with its arguments is said
+ * here; `codec.ts` checks them first and is what other modules use.
+ */
+
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { messageOf } from "../errors.ts";
+
+/** Options as numbers, already checked. */
+export interface NativeCompressOptions {
+  readonly cname: string;
+  readonly clevel: number;
+  readonly shuffle: 0 | 1 | 2;
+  readonly typesize: number;
+  /** Id of the checksum, 0..8. */
+  readonly checksum: number;
+}
+
+/** Why a chunk was refused; the lowest such chunk of a call. */
+export interface ChunkFault {
+  readonly status:
+    | "BAD_CHUNK_HEADER"
+    | "CHUNK_NBYTES"
+    | "TRUNCATED"
+    | "CHUNK_CHECKSUM"
+    | "DECOMPRESS";
+  /** Index of the chunk in the call. */
+  readonly chunk: number;
+  /** For people, such as "cbytes 12 is below the 16-byte header". */
+  readonly reason: string;
+}
+
+type CompressArguments = [
+  chunks: readonly Uint8Array[],
+  slots: Uint8Array,
+  slotSize: number,
+  options: NativeCompressOptions,
+];
+
+type DecompressArguments = [
+  stored: Uint8Array,
+  positions: Float64Array,
+  plain: Uint8Array,
+  chunkSize: number,
+  checksum: number,
+];
+
+/**
+ * Views must be on an ArrayBuffer that is neither shared nor resizable. Input and output must not
+ * overlap. Synchronous calls work in place; asynchronous ones copy views that are not on memory
+ * from `allocate`, and never read or write a view's memory outside of the JavaScript thread.
+ */
+export interface NativeBinding {
+  readonly bloscVersion: string;
+  readonly codecs: readonly string[];
+  readonly nthreads: number;
+  allocate(nbytes: number): ArrayBuffer;
+  compress(...args: CompressArguments): Uint32Array;
+  compressBegin(...args: CompressArguments): () => Uint32Array;
+  compressAsync(...args: CompressArguments): Promise<Uint32Array>;
+  decompress(...args: DecompressArguments): ChunkFault | undefined;
+  decompressAsync(...args: DecompressArguments): Promise<ChunkFault | undefined>;
+  digest(checksum: number, bytes: Uint8Array): Uint8Array;
+  reserve(fd: number, nbytes: number): void;
+}
+
+/** musl and glibc need different binaries; only glibc reports a version of itself. */
+function isMusl(): boolean {
+  if (process.platform !== "linux") return false;
+  const report = process.report?.getReport() as
+    | { header?: { glibcVersionRuntime?: string } }
+    | undefined;
+  return report?.header?.glibcVersionRuntime === undefined;
+}
+
+function candidates(): string[] {
+  const explicit = process.env["BLOSCACHE_BINDING"];
+  if (explicit !== undefined && explicit !== "") return [explicit];
+  const root = new URL("../../", import.meta.url); // from src/blosc and from dist/blosc
+  const target = `${process.platform}-${process.arch}${isMusl() ? "-musl" : ""}`;
+  return [`prebuilds/${target}/bloscache.node`, "build/Release/bloscache.node"].map((path) =>
+    fileURLToPath(new URL(path, root)),
+  );
+}
+
+function load(): NativeBinding {
+  const require = createRequire(import.meta.url);
+  const tried: string[] = [];
+  for (const path of candidates()) {
+    if (!existsSync(path)) {
+      tried.push(`${path}: no such file`);
+      continue;
+    }
+    try {
+      return require(path) as NativeBinding;
+    } catch (error) {
+      tried.push(`${path}: ${messageOf(error)}`);
+    }
+  }
+  throw new Error(explanation(tried));
+}
+
+function explanation(tried: readonly string[]): string {
+  return [
+    `Cannot load bloscache's native addon on ${process.platform}-${process.arch}, Node ${process.version}.`,
+    "Tried:",
+    ...tried.map((line) => `  - ${line}`),
+    "To build it, install C-Blosc, CMake and a C++20 compiler, then run `npm run setup` in the",
+    "package's folder. C-Blosc is",
+    "  apt install libblosc-dev (Debian, Ubuntu) | dnf install blosc-devel (Fedora)",
+    "  brew install c-blosc (macOS) | conda install -c conda-forge blosc (any)",
+  ].join("\n");
+}
+
+export const binding: NativeBinding = load();
