@@ -1,0 +1,52 @@
+/** How plain bytes are cut into chunks. */
+import { DEFAULT_CHUNK_SIZE, MAX_CHUNK_SIZE } from "./constants.ts";
+
+/** A number of plain bytes, or such as `"512K"`, `"1M"`, `"1.5M"`: powers of 1024, B K M G T. */
+export type ChunkSize = number | string;
+
+export interface Chunking {
+  readonly nchunks: number;
+  /** Plain bytes of every chunk but the last. */
+  readonly chunkSize: number;
+  /** Plain bytes of the last chunk. */
+  readonly lastChunk: number;
+}
+
+/**
+ * Cuts `size` plain bytes. Empty data is one chunk of zero bytes; a chunk is never larger than
+ * the data.
+ *
+ * @throws {TypeError} for a chunk size that is neither a number nor a size with a unit
+ * @throws {RangeError} for a chunk size outside 1 to 2147483631
+ */
+export function calculateNchunks(
+  size: number,
+  chunkSize: ChunkSize = DEFAULT_CHUNK_SIZE,
+): Chunking {
+  if (!Number.isSafeInteger(size) || size < 0) {
+    throw new RangeError(`Size must be a whole number of bytes, at least 0: got ${size}`);
+  }
+  if (size === 0) return { nchunks: 1, chunkSize: 0, lastChunk: 0 };
+  const wanted = typeof chunkSize === "string" ? parseSize(chunkSize) : chunkSize;
+  if (typeof wanted !== "number" || !Number.isInteger(wanted)) {
+    throw new TypeError(`Option chunkSize must be a whole number of bytes: got ${String(wanted)}`);
+  }
+  if (wanted < 1 || wanted > MAX_CHUNK_SIZE) {
+    throw new RangeError(`Option chunkSize must be within 1 to ${MAX_CHUNK_SIZE}: got ${wanted}`);
+  }
+  const chunk = Math.min(wanted, size);
+  const nchunks = Math.ceil(size / chunk);
+  return { nchunks, chunkSize: chunk, lastChunk: size - (nchunks - 1) * chunk };
+}
+
+const UNITS = "BKMGT";
+
+function parseSize(text: string): number {
+  const match = /^(-?\d+(?:\.\d+)?)([BKMGT])$/.exec(text);
+  if (match === null) {
+    throw new TypeError(
+      `Option chunkSize must be a number with a unit out of ${[...UNITS].join(", ")}, such as "1M": got "${text}"`,
+    );
+  }
+  return Math.trunc(Number(match[1]) * 1024 ** UNITS.indexOf(match[2] as string));
+}
