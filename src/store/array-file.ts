@@ -1,0 +1,52 @@
+/** Bloscpack files of one array, by path. */
+import type { ArrayInput, Ndarray } from "../format/ndarray.ts";
+import { pack, packSync } from "../format/pack.ts";
+import {
+  type PackNdarrayOptions,
+  planPackNdarray,
+  unpackNdarray,
+  unpackNdarrayAsync,
+} from "../format/pack-ndarray.ts";
+import { publish, publishSync, withFile, withFileSync } from "./file-io.ts";
+
+/**
+ * Writes an array to a Bloscpack file, which Python's `bloscpack.unpack_ndarray_from_file` reads.
+ * The file appears under its name when it is complete; a failed write leaves nothing.
+ *
+ * The array must not change until the promise resolves.
+ *
+ * @throws {TypeError | RangeError} for an array or an option, named in the message
+ */
+export async function packNdarrayToFile(
+  path: string,
+  array: ArrayInput,
+  options?: PackNdarrayOptions,
+): Promise<void> {
+  const plan = planPackNdarray(array, options);
+  await publish({ path }, (sink) => pack(plan, sink));
+}
+
+/** {@link packNdarrayToFile}, synchronously. */
+export function packNdarrayToFileSync(
+  path: string,
+  array: ArrayInput,
+  options?: PackNdarrayOptions,
+): void {
+  const plan = planPackNdarray(array, options);
+  publishSync({ path }, (sink) => packSync(plan, sink));
+}
+
+/**
+ * Reads an array from a Bloscpack file.
+ *
+ * @throws {BloscpackError} when the file is not a valid Bloscpack file of an array whose dtype a
+ *   typed array holds; the system's own error when it cannot be read
+ */
+export async function unpackNdarrayFromFile(path: string): Promise<Ndarray> {
+  return withFile(path, unpackNdarrayAsync);
+}
+
+/** {@link unpackNdarrayFromFile}, synchronously. */
+export function unpackNdarrayFromFileSync(path: string): Ndarray {
+  return withFileSync(path, unpackNdarray);
+}

@@ -1,0 +1,231 @@
+/**
+ * Results at rest: a row in the index and, unless the result is small, one Bloscpack file per
+ * array. Files are complete before the row that speaks of them exists, and go after it; so a row
+ * without its files is a miss, and a file without a row is litter.
+ */
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { StoreError } from "../errors.ts";
+import { type ArrayInput, describeArray } from "../format/ndarray.ts";
+import type { PackPlan } from "../format/pack.ts";
+import { type PackNdarrayOptions, planPackNdarray } from "../format/pack-ndarray.ts";
+import { decodeEntry, type Entry, encodeEntry, type FileArray, type InlineArray } from "./entry.ts";
+import type { Durability, Publication } from "./file-io.ts";
+import type { IndexDb } from "./index-db.ts";
+import type { Layout } from "./location.ts";
+import {
+  type FileFacts,
+  readObject,
+  readObjectSync,
+  writeObject,
+  writeObjectSync,
+} from "./object-file.ts";
+
+/** Which result. */
+export interface Address {
+  /** Key of the row. */
+  readonly row: Uint8Array;
+  /** Folder of the function, safe as a file name. */
+  readonly slug: string;
+  /** Hex digits, unique to the call: start of the file names. */
+  readonly name: string;
+}
+
+/** One array of a result, and what to restore it as: a number that the caller defines, to 254. */
+export interface DraftArray {
+  readonly kind: number;
+  readonly input: ArrayInput;
+}
+
+/** A result that is to be stored. */
+export interface Draft
+  extends Pick<Entry, "isAsync" | "durationMs" | "functionId" | "functionVersion" | "skeleton"> {
+  readonly arrays: readonly DraftArray[];
+}
+
+/** A result that was read: the plain bytes of its arrays, each in memory of its own. */
+export interface Stored {
+  readonly plains: readonly ArrayBuffer[];
+  readonly skeleton: string;
+}
+
+export interface StoreOptions {
+  readonly durability: Durability;
+  /** Results of at most so many plain bytes live in their row. */
+  readonly inlineBytes: number;
+  /** How files are packed. */
+  readonly packing: PackNdarrayOptions;
+}
+
+/** An array on its way into a file. */
+interface Job {
+  readonly kind: number;
+  readonly plan: PackPlan;
+  readonly to: Publication;
+}
+
+/** Marks the array that holds a skeleton too long for the row. */
+const SKELETON_KIND = 255;
+
+export class ArrayStore {
+  readonly #layout: Layout;
+  readonly #index: IndexDb;
+  readonly #options: StoreOptions;
+
+  constructor(layout: Layout, index: IndexDb, options: StoreOptions) {
+    this.#layout = layout;
+    this.#index = index;
+    this.#options = options;
+  }
+
+  /**
+   * The row of a result; `undefined` when there is none.
+   *
+   * @throws {StoreError} when it cannot be read, or is damaged
+   */
+  find(address: Address): Entry | undefined {
+    const row = this.#index.get(address.row);
+    if (row === undefined) return undefined;
+    const entry = decodeEntry(row);
+    if (entry !== undefined) return entry;
+    throw new StoreError("read row", address.name, new Error("its digest does not match"));
+  }
+
+  /**
+   * What a row speaks of.
+   *
+   * @throws {StoreError} when a file is damaged, or cannot be read
+   */
+  readSync(address: Address, entry: Entry): Stored {
+    const plains = entry.arrays.map((array, n) =>
+      "plain" in array
+        ? (array.plain.buffer as ArrayBuffer)
+        : readObjectSync(this.#pathOf(address, entry.stamp, n), array),
+    );
+    return withSkeleton(entry, plains);
+  }
+
+  /** {@link readSync} off the main thread. */
+  async read(address: Address, entry: Entry): Promise<Stored> {
+    const plains: ArrayBuffer[] = [];
+    for (const [n, array] of entry.arrays.entries()) {
+      plains.push(
+        "plain" in array
+          ? (array.plain.buffer as ArrayBuffer)
+          : await readObject(this.#pathOf(address, entry.stamp, n), array),
+      );
+    }
+    return withSkeleton(entry, plains);
+  }
+
+  /** Stores a result, in the place of an earlier one. @throws {StoreError} or the system's error */
+  writeSync(address: Address, draft: Draft): void {
+    const { stamp, arrays, skeleton, jobs } = this.#prepare(address, draft);
+    const files = jobs.map((job) => {
+      makeFolders(job.to);
+      return fileArray(job, writeObjectSync(job.to, job.plan));
+    });
+    this.#commit(address, draft, { stamp, arrays: [...arrays, ...files], ...skeleton });
+  }
+
+  /** {@link writeSync} off the main thread. REQUIRES: the arrays stay as they are until then. */
+  async write(address: Address, draft: Draft): Promise<void> {
+    const { stamp, arrays, skeleton, jobs } = this.#prepare(address, draft);
+    const files: FileArray[] = [];
+    for (const job of jobs) {
+      makeFolders(job.to);
+      files.push(fileArray(job, await writeObject(job.to, job.plan)));
+    }
+    this.#commit(address, draft, { stamp, arrays: [...arrays, ...files], ...skeleton });
+  }
+
+  /** Forgets a result that turned out damaged; its files are kept for an hour, for a look. */
+  setAside(address: Address, entry: Entry | undefined): void {
+    this.#index.delete(address.row);
+    entry?.arrays.forEach((array, n) => {
+      if ("plain" in array) return;
+      const path = this.#pathOf(address, entry.stamp, n);
+      try {
+        fs.renameSync(path, join(this.#layout.tmp, `${basename(path)}.damaged`));
+      } catch {
+        // Somebody else has moved it, or it was gone from the start.
+      }
+    });
+  }
+
+  /** Splits a draft into what goes into the row and what into files. */
+  #prepare(address: Address, draft: Draft) {
+    const { inlineBytes, durability, packing } = this.#options;
+    const stamp = randomBytes(4).readUInt32LE();
+    const skeletonIsArray = draft.skeleton.length > inlineBytes;
+    const all = skeletonIsArray ? [...draft.arrays, skeletonArray(draft.skeleton)] : draft.arrays;
+    const plain = all.map(({ kind, input }) => ({ kind, plain: describeArray(input).bytes }));
+    const nbytes = plain.reduce((sum, array) => sum + array.plain.byteLength, 0);
+    const inline = nbytes <= inlineBytes;
+    const jobs = (inline ? [] : all).map(({ kind, input }, n): Job => {
+      const metadata = { bloscache: describe(address, draft, n, all.length) };
+      const plan = planPackNdarray(input, { ...packing, metadata });
+      const path = this.#pathOf(address, stamp, n);
+      return { kind, plan, to: { path, temporary: this.#layout.tmp, durability, mode: 0o600 } };
+    });
+    const arrays: readonly InlineArray[] = inline ? plain : [];
+    const skeleton = { skeletonIsArray, skeleton: skeletonIsArray ? "" : draft.skeleton };
+    return { stamp, arrays, skeleton, jobs };
+  }
+
+  /** Makes the result exist; the files of the one that it replaces go. */
+  #commit(
+    address: Address,
+    draft: Draft,
+    rest: Pick<Entry, "stamp" | "arrays" | "skeletonIsArray" | "skeleton">,
+  ): void {
+    const previous = this.#index.get(address.row);
+    const replaced = previous === undefined ? undefined : decodeEntry(previous);
+    this.#index.put(address.row, encodeEntry({ ...draft, createdMs: Date.now(), ...rest }));
+    replaced?.arrays.forEach((array, n) => {
+      if (!("plain" in array)) fs.rmSync(this.#pathOf(address, replaced.stamp, n), { force: true });
+    });
+  }
+
+  #pathOf({ slug, name }: Address, stamp: number, n: number): string {
+    const file = `${name}-${stamp.toString(16).padStart(8, "0")}-${n}.blp`;
+    return join(this.#layout.objects, slug, name.slice(0, 2), file);
+  }
+}
+
+/** What a file says of itself beside its array: enough to write its row again. */
+function describe(address: Address, draft: Draft, n: number, count: number) {
+  const { functionId, functionVersion, isAsync, skeleton } = draft;
+  return {
+    function: functionId,
+    version: functionVersion,
+    key: Buffer.from(address.row).toString("hex"),
+    array: n,
+    arrays: count,
+    async: isAsync,
+    // Once is enough, and a long one has a file of its own.
+    ...(n === 0 && skeleton.length <= 16_384 ? { skeleton } : {}),
+  };
+}
+
+function fileArray({ kind, plan }: Job, facts: FileFacts): FileArray {
+  return { kind, nbytes: plan.plain.byteLength, ...facts };
+}
+
+function skeletonArray(skeleton: string): DraftArray {
+  return { kind: SKELETON_KIND, input: new Uint8Array(Buffer.from(skeleton, "utf8")) };
+}
+
+function withSkeleton(entry: Entry, plains: ArrayBuffer[]): Stored {
+  if (!entry.skeletonIsArray) return { plains, skeleton: entry.skeleton };
+  const skeleton = Buffer.from(plains.at(-1) as ArrayBuffer).toString("utf8");
+  return { plains: plains.slice(0, -1), skeleton };
+}
+
+/** The folders of a file; made every time, because the whole cache may be deleted under us. */
+function makeFolders({ path, temporary }: Publication): void {
+  for (const folder of [dirname(path), temporary]) {
+    if (folder !== undefined) fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+}

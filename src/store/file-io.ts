@@ -1,0 +1,206 @@
+/**
+ * Files, read whole and written by temporary file and rename. Every read and write goes on until
+ * all bytes are through: the system may do less than asked, and a silent short read would turn
+ * into wrong data.
+ */
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import { dirname } from "node:path";
+import { giveBack, takeScratch } from "../format/scratch.ts";
+import type { ByteSink, ByteSinkSync } from "../format/sink.ts";
+
+/**
+ * What a write survives. `"relaxed"`: the process being killed; after a power cut a fresh file may
+ * be incomplete, which reading detects. `"strict"`: a power cut too, at the price of waiting for
+ * the disk, typically some milliseconds a write.
+ */
+export type Durability = "relaxed" | "strict";
+
+/** Calls `use` with the whole content, which is only valid during the call. */
+export function withFileSync<T>(path: string, use: (stored: Uint8Array) => T): T {
+  const fd = fs.openSync(path, "r");
+  let scratch: Uint8Array | undefined;
+  try {
+    const size = fs.fstatSync(fd).size;
+    scratch = takeScratch(size);
+    return use(scratch.subarray(0, readFully(fd, scratch.subarray(0, size))));
+  } finally {
+    if (scratch !== undefined) giveBack(scratch);
+    fs.closeSync(fd);
+  }
+}
+
+/** {@link withFileSync} off the main thread. */
+export async function withFile<T>(
+  path: string,
+  use: (stored: Uint8Array) => Promise<T>,
+): Promise<T> {
+  const file = await fs.promises.open(path, "r");
+  let scratch: Uint8Array | undefined;
+  try {
+    const { size } = await file.stat();
+    scratch = takeScratch(size);
+    let end = 0;
+    for (let n = -1; n !== 0 && end < size; end += n) {
+      n = (await file.read(scratch, end, size - end, end)).bytesRead;
+    }
+    return await use(scratch.subarray(0, end));
+  } finally {
+    if (scratch !== undefined) giveBack(scratch);
+    await file.close();
+  }
+}
+
+/** Bytes read: fewer than asked for only when the file has become shorter. */
+function readFully(fd: number, target: Uint8Array): number {
+  let end = 0;
+  for (let n = -1; n !== 0 && end < target.byteLength; end += n) {
+    n = fs.readSync(fd, target, end, target.byteLength - end, end);
+  }
+  return end;
+}
+
+/** Where and how a file comes to be. */
+export interface Publication {
+  readonly path: string;
+  /** Folder for the temporary file, on the same file system; default the one of `path`. */
+  readonly temporary?: string;
+  readonly durability?: Durability;
+  /** Permission bits before the umask; default 0o666. */
+  readonly mode?: number;
+}
+
+/**
+ * Writes a file that appears under its name complete or not at all, and returns what `fill` does.
+ * When `fill` throws, nothing is left behind and its error is passed on.
+ */
+export function publishSync<T>(to: Publication, fill: (sink: ByteSinkSync) => T): T {
+  const temporary = temporaryPath(to);
+  const fd = fs.openSync(temporary, "wx", to.mode ?? 0o666);
+  let result: T;
+  try {
+    try {
+      result = fill(new FileSinkSync(fd));
+      if (to.durability === "strict") fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(temporary, to.path);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw error;
+  }
+  if (to.durability === "strict") syncDirectorySync(dirname(to.path));
+  return result;
+}
+
+/** {@link publishSync} off the main thread. */
+export async function publish<T>(
+  to: Publication,
+  fill: (sink: ByteSink) => Promise<T>,
+): Promise<T> {
+  const temporary = temporaryPath(to);
+  const file = await fs.promises.open(temporary, "wx", to.mode ?? 0o666);
+  let result: T;
+  try {
+    try {
+      result = await fill(new FileSink(file));
+      if (to.durability === "strict") await file.sync();
+    } finally {
+      await file.close();
+    }
+    await fs.promises.rename(temporary, to.path);
+  } catch (error) {
+    await fs.promises.rm(temporary, { force: true });
+    throw error;
+  }
+  if (to.durability === "strict") await syncDirectory(dirname(to.path));
+  return result;
+}
+
+function temporaryPath({ path, temporary }: Publication): string {
+  const unique = randomBytes(16).toString("hex");
+  return temporary === undefined ? `${path}.${unique}.tmp` : `${temporary}/${unique}.tmp`;
+}
+
+/** Makes a rename in `folder` durable. Windows does so by itself and cannot open a folder. */
+export function syncDirectorySync(folder: string): void {
+  if (process.platform === "win32") return;
+  const fd = fs.openSync(folder, "r");
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+async function syncDirectory(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const file = await fs.promises.open(folder, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+class FileSinkSync implements ByteSinkSync {
+  readonly #fd: number;
+  #end = 0;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  append(pieces: readonly Uint8Array[]): void {
+    let rest = pieces;
+    while (rest.length > 0) {
+      const written = fs.writevSync(this.#fd, rest, this.#end);
+      this.#end += written;
+      rest = behind(rest, written);
+    }
+  }
+
+  overwrite(position: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.byteLength; ) {
+      done += fs.writeSync(this.#fd, bytes, done, bytes.byteLength - done, position + done);
+    }
+  }
+}
+
+class FileSink implements ByteSink {
+  readonly #file: fs.promises.FileHandle;
+  #end = 0;
+
+  constructor(file: fs.promises.FileHandle) {
+    this.#file = file;
+  }
+
+  async append(pieces: readonly Uint8Array[]): Promise<void> {
+    let rest = pieces;
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.#file.writev(rest, this.#end);
+      this.#end += bytesWritten;
+      rest = behind(rest, bytesWritten);
+    }
+  }
+
+  async overwrite(position: number, bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.byteLength; ) {
+      const left = bytes.byteLength - done;
+      done += (await this.#file.write(bytes, done, left, position + done)).bytesWritten;
+    }
+  }
+}
+
+/** What is left of `pieces` when their first `written` bytes are out; empty pieces are dropped. */
+function behind(pieces: readonly Uint8Array[], written: number): readonly Uint8Array[] {
+  let skip = written;
+  let first = 0;
+  while (first < pieces.length && skip >= (pieces[first] as Uint8Array).byteLength) {
+    skip -= (pieces[first] as Uint8Array).byteLength;
+    first++;
+  }
+  if (first === pieces.length) return [];
+  return [(pieces[first] as Uint8Array).subarray(skip), ...pieces.slice(first + 1)];
+}

@@ -1,0 +1,177 @@
+/**
+ * The index: LMDB, from key to row. The only file that knows lmdb-js, whose traps it avoids:
+ *
+ * - `overlappingSync` is off: with it, killed processes lost acknowledged rows.
+ * - One environment per process and folder, never closed: its close destroys the mutexes that
+ *   other processes are using.
+ * - The map is fixed, large and sparse: growing it while others have it open corrupts.
+ * - Rows are only written where disk space is reserved, because a full disk aborts the process.
+ * - Rows are written synchronously: its asynchronous commits reject promises that nobody holds.
+ */
+import fs from "node:fs";
+import { join } from "node:path";
+import { open, type RootDatabase } from "lmdb";
+import { StoreError } from "../errors.ts";
+import type { Durability } from "./file-io.ts";
+import { findIndexFault } from "./index-check.ts";
+import { canDelaySync, clearMarks, Mark, marksDistrust } from "./index-marks.ts";
+import { IndexSpace } from "./index-space.ts";
+import { IndexSync } from "./index-sync.ts";
+import type { Layout } from "./location.ts";
+
+/** Address space for the index, bytes: at 8 KiB a row, 8 million rows. */
+const MAP_SIZE = 64 * 1024 ** 3;
+/** Processes and threads that read at the same time, at most. */
+const MAX_READERS = 1024;
+/** As LMDB calls it. */
+const DATA_FILE = "data.mdb";
+
+/** Small on purpose: whatever offers these three can replace LMDB. */
+export interface IndexDb {
+  /** The row, valid until the next call; `undefined` when there is none. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  /** Stores a row, or replaces it. @throws {StoreError} when it was not stored */
+  put(key: Uint8Array, row: Uint8Array): void;
+  /** Removes a row; whether it was there. @throws {StoreError} */
+  delete(key: Uint8Array): boolean;
+}
+
+interface OpenIndex {
+  readonly db: IndexDb;
+  readonly durability: Durability;
+}
+
+/** By folder, for the life of the process. */
+const opened = new Map<string, OpenIndex>();
+
+/**
+ * Opens the index of a location. An index that is damaged or not to be trusted is set aside and
+ * an empty one takes its place.
+ *
+ * @throws {StoreError} when it cannot be opened, or is open with another durability
+ */
+export function openIndex(layout: Layout, durability: Durability): IndexDb {
+  const known = opened.get(layout.index);
+  if (known !== undefined && known.durability !== durability) {
+    const reason = `it is open in this process with durability "${known.durability}"`;
+    throw new StoreError("open index", layout.index, new Error(reason));
+  }
+  const db = known?.db ?? openSound(layout, durability);
+  opened.set(layout.index, { db, durability });
+  return db;
+}
+
+function openSound(layout: Layout, durability: Durability): IndexDb {
+  try {
+    if (isSound(layout)) return openOnce(layout, durability);
+  } catch (error) {
+    // Not the fault of the index: throwing it away would help nobody.
+    if (isSystemError(error)) throw new StoreError("open index", layout.index, error);
+  }
+  setAside(layout);
+  try {
+    return openOnce(layout, durability);
+  } catch (error) {
+    throw new StoreError("open index", layout.index, error);
+  }
+}
+
+function isSound(layout: Layout): boolean {
+  const isFolder = fs.statSync(layout.index, { throwIfNoEntry: false })?.isDirectory() ?? true;
+  return (
+    isFolder &&
+    !marksDistrust(layout.marks) &&
+    findIndexFault(join(layout.index, DATA_FILE)) === undefined
+  );
+}
+
+/** Errors of the system have the name of an errno; those of LMDB a number, or none. */
+function isSystemError(error: unknown): boolean {
+  return typeof (error as NodeJS.ErrnoException).code === "string";
+}
+
+/** Moves a bad index out of the way. The last one is kept for whoever wants to look at it. */
+function setAside(layout: Layout): void {
+  try {
+    const aside = `${layout.index}.damaged`;
+    fs.rmSync(aside, { recursive: true, force: true });
+    fs.renameSync(layout.index, aside);
+    clearMarks(layout.marks);
+  } catch (error) {
+    throw new StoreError("set aside index", layout.index, error);
+  }
+}
+
+function openOnce(layout: Layout, durability: Durability): IndexDb {
+  const mark = Mark.make(layout.marks, "opening");
+  const delayed = durability === "relaxed" && canDelaySync;
+  try {
+    fs.mkdirSync(layout.index, { recursive: true, mode: 0o700 });
+    const root = open({
+      path: layout.index,
+      encoding: "binary",
+      keyEncoding: "binary",
+      mapSize: MAP_SIZE,
+      maxReaders: MAX_READERS,
+      overlappingSync: false,
+      noSync: delayed,
+    });
+    const fd = fs.openSync(join(layout.index, DATA_FILE), "r+");
+    const sync = delayed ? new IndexSync(layout.marks, fd) : undefined;
+    const db = new LmdbIndex(root, layout.index, new IndexSpace(fd, () => usedBytes(root)), sync);
+    // The first look at the pages belongs to the open: if it kills us, the mark tells.
+    db.get(new Uint8Array(1));
+    return db;
+  } finally {
+    mark.remove();
+  }
+}
+
+function usedBytes(root: RootDatabase): number {
+  const stats = root.getStats() as { lastPageNumber: number; pageSize: number };
+  return (stats.lastPageNumber + 1) * stats.pageSize;
+}
+
+class LmdbIndex implements IndexDb {
+  readonly #root: RootDatabase;
+  readonly #path: string;
+  readonly #space: IndexSpace;
+  readonly #sync: IndexSync | undefined;
+
+  constructor(root: RootDatabase, path: string, space: IndexSpace, sync: IndexSync | undefined) {
+    this.#root = root;
+    this.#path = path;
+    this.#space = space;
+    this.#sync = sync;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    try {
+      const row = this.#root.getBinaryFast(key);
+      // The buffer is lmdb-js's own, larger than the row, whose length it sets as a property.
+      return row === undefined ? undefined : new Uint8Array(row.buffer, row.byteOffset, row.length);
+    } catch (error) {
+      throw new StoreError("read index", this.#path, error);
+    }
+  }
+
+  put(key: Uint8Array, row: Uint8Array): void {
+    try {
+      this.#space.ensure(row.byteLength);
+      this.#sync?.beforeCommit();
+      this.#root.putSync(key, row);
+    } catch (error) {
+      throw new StoreError("write index", this.#path, error);
+    }
+  }
+
+  delete(key: Uint8Array): boolean {
+    try {
+      this.#space.ensure(0);
+      this.#sync?.beforeCommit();
+      return this.#root.removeSync(key);
+    } catch (error) {
+      throw new StoreError("write index", this.#path, error);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Marks: empty files by which processes tell later ones about the state of the index.
+ *
+ * - `opening-…` stands while a process opens the index. A damaged LMDB file can kill the process
+ *   inside the open, where no code of ours runs; the mark of a dead process gives it away.
+ * - `unsynced-…` stands while commits of a process may be in memory only. LMDB without syncs keeps
+ *   its promises as long as the system runs; if the mark is from an earlier boot, the power went
+ *   while pages were in flight, and the file may be torn in ways that LMDB does not notice.
+ *
+ * In both cases the index is not used: it holds nothing that cannot be computed again.
+ */
+import fs from "node:fs";
+import { join } from "node:path";
+
+/** A mark from another pid namespace, whose process we cannot see, is believed for so long, ms. */
+const FOREIGN_OPENING_MS = 10_000;
+
+interface Host {
+  /** Changes with every boot. */
+  readonly boot: string;
+  /** Pids are only comparable within one namespace (containers that share a folder). */
+  readonly namespace: string;
+}
+
+/** `undefined` where the system does not say which boot this is: then every commit is synced. */
+const host: Host | undefined = readHost();
+
+function readHost(): Host | undefined {
+  try {
+    return {
+      boot: fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").slice(0, 8),
+      namespace: fs.readlinkSync("/proc/self/ns/pid").replace(/\D/g, ""),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether commits may be left unsynced: only if a later process can tell that they were. */
+export const canDelaySync: boolean = host !== undefined;
+
+let made = 0;
+
+export class Mark {
+  readonly #path: string;
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  static make(marks: string, kind: "opening" | "unsynced"): Mark {
+    const { boot, namespace } = host ?? { boot: "0", namespace: "0" };
+    // Several threads of a process may have marks of one kind.
+    const unique = `${process.pid}.${Date.now().toString(36)}${(made++).toString(36)}`;
+    const path = join(marks, `${kind}-${boot}-${namespace}-${unique}`);
+    fs.writeFileSync(path, "", { mode: 0o600 });
+    // The mark must reach the disk before the pages it speaks of. The system holds those back for
+    // seconds, so there is no need to make the caller wait for it.
+    if (kind === "unsynced") syncFolderLater(marks);
+    return new Mark(path);
+  }
+
+  remove(): void {
+    fs.rmSync(this.#path, { force: true });
+  }
+}
+
+/**
+ * Whether marks say that the index must not be trusted. Marks that say nothing any more are
+ * removed; those that do are left for {@link clearMarks}.
+ */
+export function marksDistrust(marks: string): boolean {
+  return fs.readdirSync(marks).some((name) => {
+    const [kind, boot, namespace, pid] = name.split(/[-.]/);
+    if (kind === "unsynced") return host !== undefined && boot !== host.boot;
+    if (kind !== "opening") return false;
+    if (host === undefined || boot !== host.boot) return true;
+    if (namespace === host.namespace) return !isAlive(Number(pid));
+    const stat = fs.statSync(join(marks, name), { throwIfNoEntry: false });
+    return stat !== undefined && Date.now() - stat.mtimeMs > FOREIGN_OPENING_MS;
+  });
+}
+
+/** Marks of this boot's unsynced commits whose process is gone: a sync by anyone settles them. */
+export function orphanedMarks(marks: string): string[] {
+  return fs
+    .readdirSync(marks)
+    .filter((name) => {
+      const [kind, boot, namespace, pid] = name.split(/[-.]/);
+      if (kind !== "unsynced" || boot !== host?.boot || namespace !== host?.namespace) return false;
+      return !isAlive(Number(pid));
+    })
+    .map((name) => join(marks, name));
+}
+
+/** Removes the marks that spoke of an index which is gone now. */
+export function clearMarks(marks: string): void {
+  for (const name of fs.readdirSync(marks)) fs.rmSync(join(marks, name), { force: true });
+}
+
+function syncFolderLater(folder: string): void {
+  fs.open(folder, "r", (error, fd) => {
+    if (error === null) fs.fsync(fd, () => fs.close(fd));
+  });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Syncs the index behind the caller's back: commits go to memory at once and to the disk about a
+ * second later, in one sync for all of them. From the first unsynced commit until that sync a mark
+ * stands, by which the next boot knows that the index may be torn.
+ */
+import fs from "node:fs";
+import { Mark, orphanedMarks } from "./index-marks.ts";
+
+const DELAY_MS = 1000;
+
+/** Those with commits that the disk may not have yet. */
+const unsynced = new Set<IndexSync>();
+
+/** Processes that end within the delay are the rule: scripts. */
+function syncAllAtExit(): void {
+  for (const sync of unsynced) sync.syncNow();
+}
+
+export class IndexSync {
+  readonly #marks: string;
+  readonly #fd: number;
+  #mark: Mark | undefined;
+  #commits = 0;
+
+  constructor(marks: string, fd: number) {
+    this.#marks = marks;
+    this.#fd = fd;
+    this.#adoptOrphans();
+  }
+
+  /** Syncs what killed processes left unsynced, so that their marks do not outlive the boot. */
+  #adoptOrphans(): void {
+    const orphans = orphanedMarks(this.#marks);
+    if (orphans.length === 0) return;
+    fs.fdatasync(this.#fd, (error) => {
+      if (error === null) for (const path of orphans) fs.rm(path, { force: true }, () => undefined);
+    });
+  }
+
+  /** To be called before every commit. */
+  beforeCommit(): void {
+    this.#commits++;
+    if (this.#mark !== undefined) return;
+    this.#mark = Mark.make(this.#marks, "unsynced");
+    if (unsynced.size === 0) process.once("exit", syncAllAtExit);
+    unsynced.add(this);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    setTimeout(this.#sync, DELAY_MS).unref();
+  }
+
+  readonly #sync = (): void => {
+    const seen = this.#commits;
+    fs.fdatasync(this.#fd, (error) => {
+      // A failed sync keeps the mark: the next boot will not trust what may not be there.
+      if (error === null && this.#commits === seen) this.#settle();
+      else this.#schedule();
+    });
+  };
+
+  /** Syncs while everybody waits. */
+  syncNow(): void {
+    try {
+      fs.fdatasyncSync(this.#fd);
+      this.#mark?.remove();
+    } catch {
+      // The mark stays.
+    }
+  }
+
+  #settle(): void {
+    this.#mark?.remove();
+    this.#mark = undefined;
+    unsynced.delete(this);
+    if (unsynced.size === 0) process.removeListener("exit", syncAllAtExit);
+  }
+}

@@ -1,0 +1,59 @@
+/** The file of one array of a stored result: a Bloscpack file, and how its row vouches for it. */
+import { StoreError } from "../errors.ts";
+import { type Packed, type PackPlan, pack, packSync } from "../format/pack.ts";
+import { decodeHead, planUnpack, type UnpackPlan, unpack, unpackSync } from "../format/unpack.ts";
+import type { FileArray } from "./entry.ts";
+import { type Publication, publish, publishSync, withFile, withFileSync } from "./file-io.ts";
+import { xxh64 } from "./hash.ts";
+
+/** What a row remembers of a file. */
+export type FileFacts = Pick<FileArray, "cbytes" | "headLength" | "headDigest">;
+
+export function writeObjectSync(to: Publication, plan: PackPlan): FileFacts {
+  return factsOf(publishSync(to, (sink) => packSync(plan, sink)));
+}
+
+export async function writeObject(to: Publication, plan: PackPlan): Promise<FileFacts> {
+  return factsOf(await publish(to, (sink) => pack(plan, sink)));
+}
+
+function factsOf({ head, cbytes }: Packed): FileFacts {
+  return { cbytes, headLength: head.byteLength, headDigest: xxh64(head) };
+}
+
+/**
+ * The plain bytes of a file, all of them verified: what stands before the chunks by the digest in
+ * the row, the chunks by those in the file.
+ *
+ * @throws {StoreError} when the file cannot be read, or is not the one that was written
+ */
+export function readObjectSync(path: string, facts: FileArray): ArrayBuffer {
+  try {
+    return withFileSync(path, (stored) => unpackSync(stored, planVerified(stored, facts)));
+  } catch (error) {
+    throw new StoreError("read", path, error);
+  }
+}
+
+/** {@link readObjectSync} off the main thread. */
+export async function readObject(path: string, facts: FileArray): Promise<ArrayBuffer> {
+  try {
+    return await withFile(path, async (stored) => unpack(stored, planVerified(stored, facts)));
+  } catch (error) {
+    throw new StoreError("read", path, error);
+  }
+}
+
+function planVerified(stored: Uint8Array, facts: FileArray): UnpackPlan {
+  if (stored.byteLength !== facts.cbytes) {
+    throw new Error(`it has ${stored.byteLength} bytes, not ${facts.cbytes}`);
+  }
+  if (xxh64(stored.subarray(0, facts.headLength)) !== facts.headDigest) {
+    throw new Error("the digest of header, metadata and offsets does not match");
+  }
+  const plan = planUnpack(stored, decodeHead(stored));
+  if (plan.nbytes !== facts.nbytes) {
+    throw new Error(`it holds ${plan.nbytes} plain bytes, not ${facts.nbytes}`);
+  }
+  return plan;
+}
