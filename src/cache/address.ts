@@ -1,0 +1,31 @@
+/** Where the result of a call stands: the key of its row, and the names of its files. */
+import type { Address } from "../store/array-store.ts";
+import { xxh64 } from "../store/hash.ts";
+import type { FunctionIdentity } from "./identity.ts";
+import { type CallKey, keyHex } from "./key.ts";
+
+const PREFIX_LENGTH = 8;
+
+/** Start of the row keys of a function, in all its versions, so that they stand together. */
+export function rowPrefix({ id }: FunctionIdentity): Uint8Array {
+  const prefix = new Uint8Array(PREFIX_LENGTH);
+  new DataView(prefix.buffer).setBigUint64(0, xxh64(Buffer.from(id, "utf8")));
+  return prefix;
+}
+
+export class CallAddress implements Address {
+  readonly row: Uint8Array;
+  readonly slug: string;
+
+  constructor(prefix: Uint8Array, key: CallKey, slug: string) {
+    this.row = new Uint8Array(PREFIX_LENGTH + key.byteLength);
+    this.row.set(prefix);
+    this.row.set(key, PREFIX_LENGTH);
+    this.slug = slug;
+  }
+
+  /** Made when asked for: most hits need no file and no name. */
+  get name(): string {
+    return keyHex(this.row.subarray(PREFIX_LENGTH));
+  }
+}

@@ -1,0 +1,88 @@
+/** What a cache is made of, from its options. */
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Shuffle } from "../blosc/codec.ts";
+import type { ChunkSize } from "../format/chunking.ts";
+import { checkOptionNames } from "../format/option-names.ts";
+import { packNdarray } from "../format/pack-ndarray.ts";
+import type { StoreOptions } from "../store/array-store.ts";
+import type { Durability } from "../store/file-io.ts";
+import { Flights } from "./flights.ts";
+import { Results } from "./results.ts";
+import type { Cache } from "./wrapper.ts";
+
+export interface MemoryOptions {
+  /** Folder of the cache; made when it is first needed. A relative path is from the working directory. */
+  readonly location: string | URL;
+  /**
+   * What a stored result survives. `"relaxed"` (default): the process being killed at any instant;
+   * a power cut may lose the last seconds, never damage what is returned. `"strict"`: a power cut
+   * too; every store waits for the disk.
+   */
+  readonly durability?: Durability;
+  /** Codec of the files; default `"lz4"`. */
+  readonly cname?: string;
+  /** 0 (none) to 9 (smallest); default 5. */
+  readonly clevel?: number;
+  /** Default `"shuffle"`. */
+  readonly shuffle?: Shuffle;
+  /** Plain bytes per chunk; default `"512K"`. */
+  readonly chunkSize?: ChunkSize;
+}
+
+const OPTION_NAMES = ["location", "durability", "cname", "clevel", "shuffle", "chunkSize"];
+
+/** Results of at most so many plain bytes live in their row: a file of their own costs more. */
+const INLINE_BYTES = 16 * 1024;
+
+/** Room in a file's metadata for a longer shape, when the result grows, bytes. */
+const META_SLACK = 64;
+
+/** @throws {TypeError | RangeError} for an option, named in the message */
+export function createCache(options: MemoryOptions): Cache {
+  checkOptionNames(options, OPTION_NAMES, "Memory");
+  const location = resolveLocation(options.location);
+  const store = storeOptions(options);
+  claimDurability(location, store.durability);
+  const results = new Results(location, store);
+  return { location, results, flights: new Flights() };
+}
+
+/** By location: the index is open once per process, and syncs one way. */
+const durabilities = new Map<string, Durability>();
+
+function claimDurability(location: string, durability: Durability): void {
+  const other = durabilities.get(location) ?? durability;
+  if (other !== durability) {
+    throw new TypeError(
+      `Option durability must be "${other}", as of the other Memory of this process at "${location}"`,
+    );
+  }
+  durabilities.set(location, durability);
+}
+
+export function isLocation(value: unknown): value is string | URL {
+  return typeof value === "string" || value instanceof URL;
+}
+
+function resolveLocation(location: unknown): string {
+  if (!isLocation(location) || location === "") {
+    throw new TypeError(`Option location must be a path or a file URL: got ${String(location)}`);
+  }
+  return resolve(typeof location === "string" ? location : fileURLToPath(location));
+}
+
+function storeOptions(options: MemoryOptions): StoreOptions {
+  const { durability = "relaxed", cname = "lz4", clevel = 5, shuffle = "shuffle" } = options;
+  const { chunkSize = "512K" } = options;
+  if (durability !== "relaxed" && durability !== "strict") {
+    throw new TypeError(
+      `Option durability must be "relaxed" or "strict": got ${String(durability)}`,
+    );
+  }
+  const metadataArgs = { maxMetaSize: (metaSize: number) => metaSize + META_SLACK };
+  const packing = { cname, clevel, shuffle, chunkSize, metadataArgs };
+  // Says now what would otherwise be said when the first large result is stored.
+  packNdarray(new Uint8Array(1), packing);
+  return { durability, inlineBytes: INLINE_BYTES, packing };
+}

@@ -1,0 +1,135 @@
+/** Which function this is, across processes and releases. */
+
+import { acquireHasher, releaseHasher } from "../store/hash.ts";
+import { callSite, moduleName } from "./call-site.ts";
+import { writeString } from "./encode.ts";
+import { fingerprint, isNative } from "./fingerprint.ts";
+
+// biome-ignore lint/complexity/noBannedTypes: any callable at all, of any signature
+type AnyFunction = Function;
+
+export interface FunctionIdentity {
+  /** Unique within a cache: the user's, or `<package>@/<module>#<name>`. */
+  readonly id: string;
+  /** `v:` and the user's version, or `f:` and the fingerprint; results of others are kept apart. */
+  readonly version: string;
+  /** A directory name for the function's results: `[a-z0-9_-]`, at most 48 characters. */
+  readonly slug: string;
+}
+
+export interface IdentityOptions {
+  /** Needed for functions that are anonymous, native or bound, and where several caches share. */
+  readonly id?: string | undefined;
+  /** Stands instead of the fingerprint of the source: results change when, and only when, it does. */
+  readonly version?: string | number | undefined;
+  /**
+   * What else results depend on: helper functions by their fingerprints (memoized ones by their
+   * identity), strings and numbers by themselves.
+   */
+  readonly dependsOn?: readonly (AnyFunction | string | number)[] | undefined;
+  /** What to call the function in its derived id instead of `fn.name`: `Grid.interpolate`. */
+  readonly name?: string | undefined;
+}
+
+/**
+ * @param site - absolute path of the module that memoizes `fn`
+ * @throws {TypeError} if `fn` is anonymous and no `id` is given, or is native or bound and not both
+ *   `id` and `version` are given, or if an option is of a wrong type
+ */
+export function identify(
+  fn: AnyFunction,
+  options: IdentityOptions = {},
+  site?: string,
+): FunctionIdentity {
+  checkOptions(options);
+  const { version, dependsOn } = options;
+  if (isNative(fn) && (options.id === undefined || version === undefined)) {
+    throw new TypeError(
+      "A native or bound function shows no source: give both { id, version }, or memoize a named " +
+        "function that calls it",
+    );
+  }
+  const id = options.id ?? deriveId(options.name ?? fn.name, site ?? callSite(identify));
+  const own = version === undefined ? `f:${fingerprint(fn)}` : `v:${version}`;
+  const others = dependsOn === undefined || dependsOn.length === 0 ? "" : `+${combine(dependsOn)}`;
+  return { id, version: own + others, slug: slugOf(id) };
+}
+
+const memoized = new WeakMap<AnyFunction, FunctionIdentity>();
+
+/**
+ * Lets `dependsOn` know a memoized function by whom it stands for: the source of the wrapper is
+ * this library's, and the same for all.
+ */
+export function recordIdentity(wrapper: AnyFunction, identity: FunctionIdentity): void {
+  memoized.set(wrapper, identity);
+}
+
+function checkOptions({ id, version, dependsOn }: IdentityOptions): void {
+  if (id !== undefined && (typeof id !== "string" || id === "")) {
+    throw new TypeError("id must be a string that is not empty");
+  }
+  const fine = typeof version === "string" ? version !== "" : Number.isFinite(version);
+  if (version !== undefined && !fine) {
+    throw new TypeError("version must be a finite number or a string that is not empty");
+  }
+  if (dependsOn !== undefined && !Array.isArray(dependsOn)) {
+    throw new TypeError("dependsOn must be an array of functions, strings and numbers");
+  }
+}
+
+function deriveId(name: string, site: string): string {
+  if (name === "") {
+    throw new TypeError(
+      "An anonymous function cannot be found again: give it a name, or memoize it with { id }",
+    );
+  }
+  return `${moduleName(site)}#${name}`;
+}
+
+/** One digest for all, in their order: each with its kind and length, so that none run together. */
+function combine(dependsOn: readonly (AnyFunction | string | number)[]): string {
+  const hasher = acquireHasher();
+  try {
+    for (const part of dependsOn) writeString(hasher, describe(part));
+    return hasher.digestHex();
+  } finally {
+    releaseHasher(hasher);
+  }
+}
+
+function describe(part: unknown): string {
+  if (typeof part === "string") return `s:${part}`;
+  if (typeof part === "number") return `n:${part}`;
+  if (typeof part !== "function") {
+    throw new TypeError("dependsOn holds something that is no function, string or number");
+  }
+  const identity = memoized.get(part);
+  if (identity !== undefined) return `m:${identity.id}\n${identity.version}`;
+  if (!isNative(part)) return `f:${fingerprint(part)}`;
+  throw new TypeError(
+    `dependsOn holds a native or bound function, ${part.name}, whose source cannot be read: ` +
+      "list a version of it as a string or number instead",
+  );
+}
+
+/** Letters of an id a slug keeps; its end, where the function's name is. */
+const SLUG_TEXT = 39;
+
+/**
+ * The end of the id for the eye, a digest of the whole so that no two functions share a directory
+ * (file systems fold case, and `a/b` and `a-b` look alike here), and never a reserved name.
+ */
+function slugOf(id: string): string {
+  const plain = id.toLowerCase().replace(/[^a-z0-9_]+/g, "-");
+  // Of a long id whole words are kept, if there are any.
+  const end = plain.slice(-SLUG_TEXT).replace(plain.length > SLUG_TEXT ? /^[^-]*-(?=.)/ : "", "");
+  const text = end.replace(/^-+|-+$/g, "") || "fn";
+  const hasher = acquireHasher();
+  try {
+    writeString(hasher, id);
+    return `${text}-${hasher.digestHex().slice(0, 8)}`;
+  } finally {
+    releaseHasher(hasher);
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * `bloscache`: a persistent memoization cache for functions whose results are numeric arrays.
+ */
+export type { MemoryOptions } from "./cache/cache.ts";
+export type { MemoizeMethod } from "./cache/decorator.ts";
+export { keySymbol } from "./cache/encode.ts";
+export type { Memoize } from "./cache/memoize.ts";
+export { Memory, memoize } from "./cache/memory.ts";
+export type { MemoizeOptions, ThisPolicy } from "./cache/wrapper.ts";
+export {
+  BloscacheError,
+  BloscpackError,
+  type BloscpackErrorCode,
+  type BloscpackSection,
+  CodecError,
+  KeyError,
+  StoreError,
+  ValueError,
+} from "./errors.ts";

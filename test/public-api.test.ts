@@ -1,0 +1,38 @@
+// What is exported is what has to be kept: a name comes or goes only with a change here.
+import * as bloscache from "bloscache";
+import * as format from "bloscache/format";
+import { expect, it } from "vitest";
+
+it("bloscache", () => {
+  expect(Object.keys(bloscache)).toMatchInlineSnapshot(`
+    [
+      "keySymbol",
+      "Memory",
+      "memoize",
+      "BloscacheError",
+      "BloscpackError",
+      "CodecError",
+      "KeyError",
+      "StoreError",
+      "ValueError",
+    ]
+  `);
+});
+
+it("bloscache/format", () => {
+  expect(Object.keys(format)).toMatchInlineSnapshot(`
+    [
+      "BloscacheError",
+      "BloscpackError",
+      "CodecError",
+      "packBytes",
+      "unpackBytes",
+      "packNdarray",
+      "unpackNdarray",
+      "packNdarrayToFile",
+      "packNdarrayToFileSync",
+      "unpackNdarrayFromFile",
+      "unpackNdarrayFromFileSync",
+    ]
+  `);
+});
