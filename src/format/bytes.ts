@@ -1,8 +1,10 @@
 /** Bloscpack files in memory, of plain bytes. */
+import { readHeadSync } from "./head.ts";
 import type { Metadata } from "./metadata.ts";
 import { type PackOptions, packSync, planPack } from "./pack.ts";
 import { MemorySink } from "./sink.ts";
-import { decodeHead, planUnpack, unpackSync } from "./unpack.ts";
+import { MemorySource } from "./source.ts";
+import { unpackSync } from "./unpack.ts";
 
 export interface PackBytesOptions extends PackOptions {
   /** Size of the elements that the bytes hold, which the shuffle groups by: 1 to 255; default 8. */
@@ -37,7 +39,7 @@ export function packBytes(bytes: Uint8Array, options: PackBytesOptions = {}): Ui
  * @throws {BloscpackError} when the bytes are not a valid Bloscpack file
  */
 export function unpackBytes(stored: Uint8Array): UnpackedBytes {
-  const head = decodeHead(stored);
-  const plain = unpackSync(stored, planUnpack(stored, head));
-  return { bytes: new Uint8Array(plain), metadata: head.metadata };
+  const source = new MemorySource(stored);
+  const head = readHeadSync(source);
+  return { bytes: new Uint8Array(unpackSync(source, head)), metadata: head.metadata };
 }

@@ -124,10 +124,7 @@ function metadataRoom(
  */
 export function decodeMetadata(bytes: Uint8Array): MetadataSection {
   const start = HEADER_LENGTH;
-  need(bytes, start + META_HEADER_LENGTH, "the metadata header");
-  const fields = decodeMetadataHeader(
-    new DataView(bytes.buffer, bytes.byteOffset + start, META_HEADER_LENGTH),
-  );
+  const fields = decodeMetadataHeader(bytes);
   const payloadAt = start + META_HEADER_LENGTH;
   const digestAt = payloadAt + fields.maxMetaSize;
   const end = digestAt + fields.checksum.size;
@@ -155,7 +152,15 @@ interface MetadataFields {
   readonly metaCompSize: number;
 }
 
-function decodeMetadataHeader(view: DataView): MetadataFields {
+/** File position behind the section, by its header alone. @throws {BloscpackError} */
+export function metadataEnd(bytes: Uint8Array): number {
+  const { maxMetaSize, checksum } = decodeMetadataHeader(bytes);
+  return HEADER_LENGTH + META_HEADER_LENGTH + maxMetaSize + checksum.size;
+}
+
+function decodeMetadataHeader(bytes: Uint8Array): MetadataFields {
+  need(bytes, HEADER_LENGTH + META_HEADER_LENGTH, "the metadata header");
+  const view = new DataView(bytes.buffer, bytes.byteOffset + HEADER_LENGTH, META_HEADER_LENGTH);
   const magic = Buffer.from(view.buffer, view.byteOffset, 8).toString("latin1");
   // The reference pads with NUL; its README says blanks, and others may have believed it.
   if (!/^JSON[\0 ]{4}$/.test(magic)) {

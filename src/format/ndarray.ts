@@ -125,12 +125,12 @@ export interface ArrayHeader {
 }
 
 /**
- * Reads the array fields of a file's metadata, and checks them against its plain size.
+ * Reads the array fields of a file's metadata.
  *
  * @param metadata `undefined` when the file has none
- * @throws {BloscpackError} NOT_NDARRAY, NDARRAY_DTYPE, NDARRAY_SHAPE, NDARRAY_ORDER, NDARRAY_SIZE
+ * @throws {BloscpackError} NOT_NDARRAY, NDARRAY_DTYPE, NDARRAY_SHAPE, NDARRAY_ORDER
  */
-export function decodeArrayHeader(metadata: Metadata | undefined, nbytes: number): ArrayHeader {
+export function decodeArrayHeader(metadata: Metadata | undefined): ArrayHeader {
   const fields = metadata as { readonly [key: string]: unknown } | null | undefined;
   if (typeof fields !== "object" || fields === null || fields["container"] !== "numpy") {
     throw arrayFault("NOT_NDARRAY", "container", 'the metadata has no "container": "numpy"');
@@ -143,15 +143,18 @@ export function decodeArrayHeader(metadata: Metadata | undefined, nbytes: number
   if (order !== "C" && order !== "F") {
     throw arrayFault("NDARRAY_ORDER", "order", `found ${JSON.stringify(order)}`);
   }
-  const declared = shape.reduce((product, length) => product * length, dtype.itemsize);
-  if (declared !== nbytes) {
-    throw arrayFault(
-      "NDARRAY_SIZE",
-      "shape",
-      `[${shape.join(", ")}] of "${dtype.name}" takes ${declared} bytes, the chunks hold ${nbytes}`,
-    );
-  }
   return { dtype, shape, order };
+}
+
+/** Checks an array's shape against the plain bytes of its file. @throws {BloscpackError} NDARRAY_SIZE */
+export function checkArraySize({ dtype, shape }: ArrayHeader, nbytes: number): void {
+  const declared = shape.reduce((product, length) => product * length, dtype.itemsize);
+  if (declared === nbytes) return;
+  throw arrayFault(
+    "NDARRAY_SIZE",
+    "shape",
+    `[${shape.join(", ")}] of "${dtype.name}" takes ${declared} bytes, the chunks hold ${nbytes}`,
+  );
 }
 
 function arrayFault(

@@ -1,7 +1,9 @@
 /** Bloscpack files of numpy arrays: planned, packed and read in memory. */
+import { readHead, readHeadSync } from "./head.ts";
 import type { Metadata } from "./metadata.ts";
 import {
   type ArrayInput,
+  checkArraySize,
   decodeArrayHeader,
   describeArray,
   type Ndarray,
@@ -9,7 +11,8 @@ import {
 } from "./ndarray.ts";
 import { type PackOptions, type PackPlan, packSync, planPack } from "./pack.ts";
 import { MemorySink } from "./sink.ts";
-import { decodeHead, planUnpack, unpack, unpackSync } from "./unpack.ts";
+import { type ByteSource, type ByteSourceSync, MemorySource } from "./source.ts";
+import { unpack, unpackSync } from "./unpack.ts";
 
 export interface PackNdarrayOptions extends PackOptions {
   /** JSON fields to store beside the array's own (`dtype`, `shape`, `order`, `container`). */
@@ -45,18 +48,22 @@ export function packNdarray(array: ArrayInput, options?: PackNdarrayOptions): Ui
  *   a typed array holds
  */
 export function unpackNdarray(stored: Uint8Array): Ndarray {
-  const { plan, header } = planUnpackNdarray(stored);
-  return viewArray(header, unpackSync(stored, plan));
+  return unpackNdarrayFromSync(new MemorySource(stored));
 }
 
-/** {@link unpackNdarray} off the main thread. REQUIRES: `stored` stays as it is until then. */
-export async function unpackNdarrayAsync(stored: Uint8Array): Promise<Ndarray> {
-  const { plan, header } = planUnpackNdarray(stored);
-  return viewArray(header, await unpack(stored, plan));
+/** {@link unpackNdarray} from any source. */
+export function unpackNdarrayFromSync(source: ByteSourceSync): Ndarray {
+  const head = readHeadSync(source);
+  const header = decodeArrayHeader(head.metadata);
+  return viewArray(
+    header,
+    unpackSync(source, head, (nbytes) => checkArraySize(header, nbytes)),
+  );
 }
 
-function planUnpackNdarray(stored: Uint8Array) {
-  const head = decodeHead(stored);
-  const plan = planUnpack(stored, head);
-  return { plan, header: decodeArrayHeader(head.metadata, plan.nbytes) };
+/** {@link unpackNdarrayFromSync} off the main thread. */
+export async function unpackNdarrayFrom(source: ByteSource): Promise<Ndarray> {
+  const head = await readHead(source);
+  const header = decodeArrayHeader(head.metadata);
+  return viewArray(header, await unpack(source, head, (nbytes) => checkArraySize(header, nbytes)));
 }

@@ -4,8 +4,8 @@ import { pack, packSync } from "../format/pack.ts";
 import {
   type PackNdarrayOptions,
   planPackNdarray,
-  unpackNdarray,
-  unpackNdarrayAsync,
+  unpackNdarrayFrom,
+  unpackNdarrayFromSync,
 } from "../format/pack-ndarray.ts";
 import { publish, publishSync, withFile, withFileSync } from "./file-io.ts";
 
@@ -43,10 +43,10 @@ export function packNdarrayToFileSync(
  *   typed array holds; the system's own error when it cannot be read
  */
 export async function unpackNdarrayFromFile(path: string): Promise<Ndarray> {
-  return withFile(path, unpackNdarrayAsync);
+  return withFile(path, unpackNdarrayFrom);
 }
 
 /** {@link unpackNdarrayFromFile}, synchronously. */
 export function unpackNdarrayFromFileSync(path: string): Ndarray {
-  return withFileSync(path, unpackNdarray);
+  return withFileSync(path, unpackNdarrayFromSync);
 }

@@ -1,13 +1,15 @@
 /**
- * Files, read whole and written by temporary file and rename. Every read and write goes on until
- * all bytes are through: the system may do less than asked, and a silent short read would turn
- * into wrong data.
+ * Files, read in batches and written by temporary file and rename. Every read and write goes on
+ * until all bytes are through: the system may do less than asked, and a silent short read would
+ * turn into wrong data.
  */
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { dirname } from "node:path";
+import { BloscpackError } from "../errors.ts";
 import { giveBack, takeScratch } from "../format/scratch.ts";
 import type { ByteSink, ByteSinkSync } from "../format/sink.ts";
+import type { ByteSource, ByteSourceSync } from "../format/source.ts";
 
 /**
  * What a write survives. `"relaxed"`: the process being killed; after a power cut a fresh file may
@@ -16,48 +18,97 @@ import type { ByteSink, ByteSinkSync } from "../format/sink.ts";
  */
 export type Durability = "relaxed" | "strict";
 
-/** Calls `use` with the whole content, which is only valid during the call. */
-export function withFileSync<T>(path: string, use: (stored: Uint8Array) => T): T {
+/** Bytes read at a time: enough to keep all threads at work, little beside a result. */
+const BATCH_BYTES = 8 * 1024 * 1024;
+
+/** Opens a file for the time of a call. */
+export function withFileSync<T>(path: string, use: (source: ByteSourceSync) => T): T {
   const fd = fs.openSync(path, "r");
-  let scratch: Uint8Array | undefined;
+  const windows = new Windows(fs.fstatSync(fd).size);
   try {
-    const size = fs.fstatSync(fd).size;
-    scratch = takeScratch(size);
-    return use(scratch.subarray(0, readFully(fd, scratch.subarray(0, size))));
+    return use({
+      size: windows.fileSize,
+      batchBytes: BATCH_BYTES,
+      read(position, length) {
+        const window = windows.take(position, length);
+        let end = 0;
+        while (end < window.byteLength) {
+          const n = fs.readSync(fd, window, end, window.byteLength - end, position + end);
+          if (n === 0) throw becameShorter(position + end);
+          end += n;
+        }
+        return window;
+      },
+    });
   } finally {
-    if (scratch !== undefined) giveBack(scratch);
+    windows.release();
     fs.closeSync(fd);
   }
 }
 
-/** {@link withFileSync} off the main thread. */
+/** {@link withFileSync} off the main thread. REQUIRES: every read is over when `use` is. */
 export async function withFile<T>(
   path: string,
-  use: (stored: Uint8Array) => Promise<T>,
+  use: (source: ByteSource) => Promise<T>,
 ): Promise<T> {
   const file = await fs.promises.open(path, "r");
-  let scratch: Uint8Array | undefined;
+  let windows: Windows | undefined;
   try {
-    const { size } = await file.stat();
-    scratch = takeScratch(size);
-    let end = 0;
-    for (let n = -1; n !== 0 && end < size; end += n) {
-      n = (await file.read(scratch, end, size - end, end)).bytesRead;
-    }
-    return await use(scratch.subarray(0, end));
+    windows = new Windows((await file.stat()).size);
+    const taken = windows;
+    return await use({
+      size: taken.fileSize,
+      batchBytes: BATCH_BYTES,
+      async read(position, length) {
+        const window = taken.take(position, length);
+        let end = 0;
+        while (end < window.byteLength) {
+          const left = window.byteLength - end;
+          const { bytesRead } = await file.read(window, end, left, position + end);
+          if (bytesRead === 0) throw becameShorter(position + end);
+          end += bytesRead;
+        }
+        return window;
+      },
+    });
   } finally {
-    if (scratch !== undefined) giveBack(scratch);
+    windows?.release();
     await file.close();
   }
 }
 
-/** Bytes read: fewer than asked for only when the file has become shorter. */
-function readFully(fd: number, target: Uint8Array): number {
-  let end = 0;
-  for (let n = -1; n !== 0 && end < target.byteLength; end += n) {
-    n = fs.readSync(fd, target, end, target.byteLength - end, end);
+function becameShorter(offset: number): BloscpackError {
+  const reason = "the file became shorter while it was read";
+  return new BloscpackError("TRUNCATED", reason, { section: "chunk", offset });
+}
+
+/** Memory for the reads of one file: two windows in turn, so that the last but one stays. */
+class Windows {
+  readonly fileSize: number;
+  readonly #scratch: [Uint8Array | undefined, Uint8Array | undefined] = [undefined, undefined];
+  #turn: 0 | 1 = 0;
+  #position = -1;
+
+  constructor(fileSize: number) {
+    this.fileSize = fileSize;
   }
-  return end;
+
+  take(position: number, length: number): Uint8Array {
+    const wanted = Math.max(0, Math.min(length, this.fileSize - position));
+    if (position !== this.#position) this.#turn = this.#turn === 0 ? 1 : 0;
+    this.#position = position;
+    let scratch = this.#scratch[this.#turn];
+    if (scratch === undefined || scratch.byteLength < wanted) {
+      if (scratch !== undefined) giveBack(scratch);
+      scratch = takeScratch(wanted);
+      this.#scratch[this.#turn] = scratch;
+    }
+    return scratch.subarray(0, wanted);
+  }
+
+  release(): void {
+    for (const scratch of this.#scratch) if (scratch !== undefined) giveBack(scratch);
+  }
 }
 
 /** Where and how a file comes to be. */

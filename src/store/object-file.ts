@@ -1,7 +1,8 @@
 /** The file of one array of a stored result: a Bloscpack file, and how its row vouches for it. */
 import { StoreError } from "../errors.ts";
+import { decodeHead, type Head } from "../format/head.ts";
 import { type Packed, type PackPlan, pack, packSync } from "../format/pack.ts";
-import { decodeHead, planUnpack, type UnpackPlan, unpack, unpackSync } from "../format/unpack.ts";
+import { unpack, unpackSync } from "../format/unpack.ts";
 import type { FileArray } from "./entry.ts";
 import { type Publication, publish, publishSync, withFile, withFileSync } from "./file-io.ts";
 import { xxh64 } from "./hash.ts";
@@ -29,7 +30,10 @@ function factsOf({ head, cbytes }: Packed): FileFacts {
  */
 export function readObjectSync(path: string, facts: FileArray): ArrayBuffer {
   try {
-    return withFileSync(path, (stored) => unpackSync(stored, planVerified(stored, facts)));
+    return withFileSync(path, (source) => {
+      const head = verifyHead(source.read(0, facts.headLength), source.size, facts);
+      return unpackSync(source, head, (nbytes) => checkSize(nbytes, facts));
+    });
   } catch (error) {
     throw new StoreError("read", path, error);
   }
@@ -38,22 +42,26 @@ export function readObjectSync(path: string, facts: FileArray): ArrayBuffer {
 /** {@link readObjectSync} off the main thread. */
 export async function readObject(path: string, facts: FileArray): Promise<ArrayBuffer> {
   try {
-    return await withFile(path, async (stored) => unpack(stored, planVerified(stored, facts)));
+    return await withFile(path, async (source) => {
+      const head = verifyHead(await source.read(0, facts.headLength), source.size, facts);
+      return unpack(source, head, (nbytes) => checkSize(nbytes, facts));
+    });
   } catch (error) {
     throw new StoreError("read", path, error);
   }
 }
 
-function planVerified(stored: Uint8Array, facts: FileArray): UnpackPlan {
-  if (stored.byteLength !== facts.cbytes) {
-    throw new Error(`it has ${stored.byteLength} bytes, not ${facts.cbytes}`);
+function verifyHead(bytes: Uint8Array, fileSize: number, facts: FileArray): Head {
+  if (fileSize !== facts.cbytes) {
+    throw new Error(`it has ${fileSize} bytes, not ${facts.cbytes}`);
   }
-  if (xxh64(stored.subarray(0, facts.headLength)) !== facts.headDigest) {
+  if (xxh64(bytes) !== facts.headDigest) {
     throw new Error("the digest of header, metadata and offsets does not match");
   }
-  const plan = planUnpack(stored, decodeHead(stored));
-  if (plan.nbytes !== facts.nbytes) {
-    throw new Error(`it holds ${plan.nbytes} plain bytes, not ${facts.nbytes}`);
-  }
-  return plan;
+  return decodeHead(bytes, fileSize);
+}
+
+function checkSize(nbytes: number, facts: FileArray): void {
+  if (nbytes === facts.nbytes) return;
+  throw new Error(`it holds ${nbytes} plain bytes, not ${facts.nbytes}`);
 }

@@ -1,0 +1,143 @@
+/**
+ * Makes a checkout ready to use. Depends on nothing but Node, may be run at any time and any number
+ * of times: each step is passed over when its result is up to date, and then nothing is printed.
+ * Everything that is printed goes to stderr.
+ *
+ *   node scripts/setup.mjs [--python]
+ *
+ * `--python` adds the virtual environment in which the tests run the Python reference;
+ * BLOSCACHE_NO_PYTHON=1 leaves it out. Only with CI=true is a missing environment a failure.
+ */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { withLock } from "./setup/lock.mjs";
+import { run, SetupError, say } from "./setup/shell.mjs";
+import { isOutOfDate, markUpToDate } from "./setup/stamp.mjs";
+import { hasTools, requireTools } from "./setup/system.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+process.chdir(root);
+
+const wantsPython = process.argv.includes("--python") && process.env.BLOSCACHE_NO_PYTHON !== "1";
+const mustHavePython = process.env.CI === "true";
+
+/** Notes of this script: its lock, and when the build steps last succeeded. */
+const notes = ".setup";
+const buildTools = ["compiler", "cmake", "make", "blosc"];
+
+const steps = [
+  {
+    name: "build tools",
+    isDue: () => isNativeDue() && !hasTools(buildTools),
+    run: () => requireTools(buildTools),
+  },
+  {
+    name: "npm packages",
+    isDue: () => isOutOfDate("node_modules/.package-lock.json", ["package-lock.json"]),
+    run: installPackages,
+  },
+  {
+    name: "native addon",
+    isDue: isNativeDue,
+    run: buildNative,
+  },
+  {
+    name: "dist/",
+    isDue: () =>
+      !existsSync("dist/index.js") ||
+      isOutOfDate(`${notes}/dist`, ["src", "tsconfig.json", "package-lock.json"]),
+    run: buildDist,
+  },
+  {
+    name: "Python reference",
+    isDue: () => wantsPython && !hasSameText(".venv/requirements.txt", "test/requirements.txt"),
+    run: installPythonOrWarn,
+  },
+];
+
+function main() {
+  if (!steps.some((step) => step.isDue())) return;
+  mkdirSync(notes, { recursive: true });
+  writeFileSync(`${notes}/.gitignore`, "*\n");
+  withLock(`${notes}/lock`, () => {
+    for (const step of steps) {
+      if (!step.isDue()) continue;
+      say(step.name);
+      step.run();
+    }
+  });
+}
+
+function installPackages() {
+  const { ok } = run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  if (!ok) {
+    throw new SetupError(
+      "`npm ci` failed, see above. It needs a reachable npm registry: behind a proxy or a mirror,\n" +
+        "set it with `npm config set registry URL`, then run this again.",
+    );
+  }
+}
+
+function isNativeDue() {
+  return (
+    !existsSync("build/Release/bloscache.node") ||
+    isOutOfDate(`${notes}/native`, ["native", "CMakeLists.txt", "package.json"])
+  );
+}
+
+function buildNative() {
+  const { ok } = runNode("node_modules/cmake-js/bin/cmake-js", "compile", "--log-level=warn");
+  if (!ok) throw new SetupError("The native addon does not build, see above.");
+  markUpToDate(`${notes}/native`);
+}
+
+/** Starts from nothing, so that no output outlives its source. */
+function buildDist() {
+  rmSync("dist", { recursive: true, force: true });
+  if (!runNode("node_modules/typescript/bin/tsc", "-p", ".").ok) {
+    throw new SetupError("The sources do not compile, see above.");
+  }
+  markUpToDate(`${notes}/dist`);
+}
+
+function installPythonOrWarn() {
+  try {
+    installPython();
+  } catch (error) {
+    if (mustHavePython || !(error instanceof SetupError)) throw error;
+    say(`${error.message}\nGOING ON WITHOUT: the tests against the Python reference are skipped.`);
+  }
+}
+
+function installPython() {
+  requireTools(["python"]);
+  const python = process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python";
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--use-pep517"];
+  const ok =
+    run("python3", ["-m", "venv", "--clear", ".venv"]).ok &&
+    run(python, [...pip, "--requirement", "test/requirements.txt"]).ok;
+  if (!ok) {
+    throw new SetupError(
+      "The Python reference cannot be installed, see above. It needs Python 3.9 or later and a\n" +
+        "reachable PyPI.",
+    );
+  }
+  copyFileSync("test/requirements.txt", ".venv/requirements.txt");
+}
+
+function runNode(...args) {
+  return run(process.execPath, args);
+}
+
+function hasSameText(a, b) {
+  return existsSync(a) && readFileSync(a, "utf8") === readFileSync(b, "utf8");
+}
+
+try {
+  main();
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  say(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,178 @@
+/**
+ * Walks over the chunks of a file, from the first to the last, as far as its bytes are at hand.
+ * Chunks follow one another without a gap, and every offset, size and count that the file states
+ * has to agree. Bytes behind the last chunk are ignored: an append by the reference may leave some.
+ */
+import { checksumSize } from "../blosc/checksum.ts";
+import { BloscpackError, type BloscpackErrorCode } from "../errors.ts";
+import { BLOSC_HEADER_LENGTH, UNKNOWN } from "./constants.ts";
+import type { Head } from "./head.ts";
+
+/** Chunks that stand in one window of a file. */
+export interface ChunkRun {
+  /** Where each starts, from the start of the window. */
+  readonly positions: Float64Array;
+  /** Plain bytes of every chunk but the last of the file. */
+  readonly chunkSize: number;
+  /** The first chunk's index, and where its plain bytes belong. */
+  readonly first: number;
+  readonly plainStart: number;
+  readonly plainEnd: number;
+}
+
+/**
+ * The most plain bytes that one stored byte can stand for, by codec id: a run in LZ4 and BloscLZ
+ * grows by 255 a byte, deflate reaches 1032, a Zstandard block of four bytes stands for 128 KiB.
+ */
+const MAX_RATIO: readonly number[] = [256, 256, 24, 1040, 32768];
+const MAX_RATIO_OF_ALL = 32768;
+
+export class ChunkWalk {
+  /** File position of the next chunk. */
+  position: number;
+  readonly #head: Head;
+  readonly #fileSize: number;
+  readonly #digestSize: number;
+  readonly #streamed: boolean;
+  #chunkSize: number;
+  #chunk = 0;
+  #nbytes = 0;
+  #ended: boolean;
+
+  constructor(head: Head, fileSize: number) {
+    this.position = head.length;
+    this.#head = head;
+    this.#fileSize = fileSize;
+    this.#digestSize = checksumSize(head.header.checksum);
+    this.#streamed = head.header.nchunks === -1n;
+    this.#chunkSize = head.header.chunkSize;
+    this.#ended = this.#streamed ? this.position >= fileSize : head.header.nchunks === 0n;
+    const room = fileSize - head.length;
+    if (head.header.nchunks > BigInt(Math.ceil(room / BLOSC_HEADER_LENGTH) + 1)) {
+      throw new BloscpackError(
+        "TRUNCATED",
+        `${head.header.nchunks} chunks are announced, ${room} bytes are left for them`,
+        { section: "header", offset: 16, field: "nchunks" },
+      );
+    }
+  }
+
+  /** Whether the last chunk has been passed. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Plain bytes of the chunks that have been passed. */
+  get nbytes(): number {
+    return this.#nbytes;
+  }
+
+  /**
+   * Plain bytes of the whole file by its header, which this many stored bytes could hold;
+   * `undefined` when only a walk to the end can tell.
+   *
+   * @throws {BloscpackError} DECOMPRESS when they could not
+   */
+  announced(): number | undefined {
+    const { nchunks, chunkSize, lastChunk } = this.#head.header;
+    if (nchunks === -1n || chunkSize === UNKNOWN || lastChunk === UNKNOWN) return undefined;
+    if (nchunks === 0n) return 0;
+    const nbytes = (Number(nchunks) - 1) * chunkSize + lastChunk;
+    const left = this.#fileSize - this.position;
+    if (nbytes - this.#nbytes <= left * MAX_RATIO_OF_ALL) return nbytes;
+    const reason = `${left} bytes cannot hold the ${nbytes - this.#nbytes} plain bytes announced`;
+    throw this.#fault("DECOMPRESS", reason);
+  }
+
+  /**
+   * Passes over the chunks that are complete in `window`, the bytes from {@link position} on.
+   *
+   * @returns how many bytes the next chunk takes, when not even that one is complete
+   * @throws {BloscpackError} TRUNCATED, OFFSET_MISMATCH, BAD_CHUNK_HEADER, CHUNK_NBYTES, DECOMPRESS
+   */
+  take(window: Uint8Array): ChunkRun | number {
+    const view = new DataView(window.buffer, window.byteOffset, window.byteLength);
+    const start = this.position;
+    const first = this.#chunk;
+    const plainStart = this.#nbytes;
+    const positions: number[] = [];
+    while (!this.#ended) {
+      const at = this.position - start;
+      const length = this.#measure(view, at);
+      if (at + length > window.byteLength && start + window.byteLength < this.#fileSize) {
+        if (positions.length === 0) return length;
+        break;
+      }
+      positions.push(at);
+      this.#pass(view, at, length);
+    }
+    return {
+      positions: Float64Array.from(positions),
+      chunkSize: Math.max(this.#chunkSize, 0),
+      first,
+      plainStart,
+      plainEnd: this.#nbytes,
+    };
+  }
+
+  /** Stored bytes of the next chunk and its digest; of its header, while that is not at hand. */
+  #measure(view: DataView, at: number): number {
+    const { offsets } = this.#head;
+    if (offsets !== undefined && offsets[this.#chunk] !== this.position) {
+      const found = offsets[this.#chunk];
+      throw new BloscpackError("OFFSET_MISMATCH", `found ${found}, expected ${this.position}`, {
+        section: "offsets",
+        chunk: this.#chunk,
+      });
+    }
+    const left = this.#fileSize - this.position;
+    if (left < BLOSC_HEADER_LENGTH) {
+      throw this.#fault("TRUNCATED", `${left} bytes are left for its header`);
+    }
+    if (at + BLOSC_HEADER_LENGTH > view.byteLength) return BLOSC_HEADER_LENGTH;
+    const cbytes = view.getUint32(at + 12, true);
+    if (cbytes < BLOSC_HEADER_LENGTH) {
+      const reason = `cbytes ${cbytes} is below the ${BLOSC_HEADER_LENGTH} bytes of the header`;
+      throw this.#fault("BAD_CHUNK_HEADER", reason);
+    }
+    if (cbytes + this.#digestSize > left) {
+      throw this.#fault("TRUNCATED", `it takes ${cbytes} bytes and a digest, ${left} are left`);
+    }
+    return cbytes + this.#digestSize;
+  }
+
+  #pass(view: DataView, at: number, length: number): void {
+    const { header } = this.#head;
+    const plain = view.getUint32(at + 4, true);
+    const last = this.#streamed
+      ? this.position + length === this.#fileSize
+      : this.#chunk === Number(header.nchunks) - 1;
+    if (this.#chunkSize === UNKNOWN) this.#chunkSize = plain;
+    this.#checkPlainSize(plain, last ? header.lastChunk : this.#chunkSize);
+    this.#checkRatio(plain, length - this.#digestSize, view.getUint8(at + 2) >> 5);
+    this.position += length;
+    this.#nbytes += plain;
+    this.#chunk++;
+    this.#ended = last;
+  }
+
+  #checkPlainSize(plain: number, expected: number): void {
+    if (expected === UNKNOWN ? plain <= this.#chunkSize : plain === expected) return;
+    const bound = expected === UNKNOWN ? `at most ${this.#chunkSize}` : `${expected}`;
+    throw this.#fault("CHUNK_NBYTES", `it holds ${plain} plain bytes, expected ${bound}`);
+  }
+
+  /** Refuses a chunk that promises more than its codec can hold, before memory is taken for it. */
+  #checkRatio(plain: number, cbytes: number, codec: number): void {
+    const ratio = MAX_RATIO[codec];
+    if (ratio === undefined) throw this.#fault("BAD_CHUNK_HEADER", `codec ${codec} is not defined`);
+    if (plain <= cbytes * ratio) return;
+    const reason = `${cbytes} bytes cannot hold the ${plain} plain bytes they promise`;
+    throw this.#fault("DECOMPRESS", reason);
+  }
+
+  #fault(code: BloscpackErrorCode, reason: string): BloscpackError {
+    const at = { section: "chunk", chunk: this.#chunk, offset: this.position } as const;
+    return new BloscpackError(code, reason, at);
+  }
+}

@@ -1,0 +1,35 @@
+/** Where stored bytes come from. */
+export interface ByteSourceSync {
+  /** Bytes of the whole file. */
+  readonly size: number;
+  /** How many bytes to ask for at a time. */
+  readonly batchBytes: number;
+  /**
+   * The bytes at `position`; fewer than `length` only where the file ends. They stay as they are
+   * until the call after the next one; a call for the same position replaces the one before.
+   */
+  read(position: number, length: number): Uint8Array;
+}
+
+/** {@link ByteSourceSync} whose work may take time. Calls do not overlap. */
+export interface ByteSource {
+  readonly size: number;
+  readonly batchBytes: number;
+  read(position: number, length: number): Promise<Uint8Array> | Uint8Array;
+}
+
+/** A file in memory: read at once, without a copy. */
+export class MemorySource implements ByteSourceSync {
+  readonly size: number;
+  readonly batchBytes: number = Number.POSITIVE_INFINITY;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.size = bytes.byteLength;
+    this.#bytes = bytes;
+  }
+
+  read(position: number, length: number): Uint8Array {
+    return this.#bytes.subarray(position, position + length);
+  }
+}

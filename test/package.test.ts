@@ -1,0 +1,80 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+describe("package.json", () => {
+  test("is ESM only, for the Nodes where require() of an ES module works", () => {
+    expect(manifest.type).toBe("module");
+    expect(manifest.main).toBeUndefined();
+    expect(JSON.stringify(manifest.exports)).not.toContain('"require"');
+    expect(manifest.engines.node).toBe("^20.19.0 || ^22.12.0 || >=24");
+  });
+
+  test("exports files that the build makes, types first", () => {
+    const { "./package.json": self, ...entries } = manifest.exports;
+    expect(self).toBe("./package.json");
+    expect(Object.keys(entries)).toEqual([".", "./format"]);
+    for (const conditions of Object.values<Record<string, string>>(entries)) {
+      expect(Object.keys(conditions)).toEqual(["types", "default"]);
+      for (const file of Object.values(conditions)) expect(existsSync(join(root, file))).toBe(true);
+    }
+  });
+
+  test("runs nothing when it is installed", () => {
+    for (const script of ["preinstall", "install", "postinstall", "prepare"]) {
+      expect(manifest.scripts).not.toHaveProperty(script);
+    }
+    // npm would make an install script of this file.
+    expect(existsSync(join(root, "binding.gyp"))).toBe(false);
+  });
+
+  test("builds against Node-API 8", () => {
+    expect(manifest.binary.napi_versions).toEqual([8]);
+  });
+
+  test("pins every dependency to one version", () => {
+    const versions = Object.values<string>({
+      ...manifest.dependencies,
+      ...manifest.devDependencies,
+    });
+    for (const version of versions) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+});
+
+describe("the published package", () => {
+  const [{ files }] = JSON.parse(
+    execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+      cwd: root,
+      encoding: "utf8",
+      shell: process.platform === "win32",
+    }),
+  );
+  const paths: string[] = files.map((file: { path: string }) => file.path);
+
+  test.each([
+    "dist/index.js",
+    "dist/index.d.ts",
+    "dist/format.js",
+    "dist/format.d.ts",
+    "src/index.ts",
+    "CMakeLists.txt",
+    "README.md",
+    "LICENSE",
+    "package.json",
+  ])("has %s", (path) => {
+    expect(paths).toContain(path);
+  });
+
+  test("has the native sources", () => {
+    expect(paths).toContainEqual(expect.stringMatching(/^native\/.*\.cc$/));
+  });
+
+  test("has nothing of tests, examples, benchmarks and caches", () => {
+    const expected = /^(dist|src|native|prebuilds)\/|^[^/]+$/;
+    expect(paths.filter((path) => !expected.test(path))).toEqual([]);
+  });
+});

@@ -1,0 +1,75 @@
+/** The Python reference, as `scripts/setup.mjs --python` installs it. */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Order, TypedArray } from "../../src/format.ts";
+
+export interface PackRequest {
+  readonly do: "pack";
+  readonly path: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly order: Order;
+  readonly chunk_size: number | string;
+  readonly blosc_args: { readonly [name: string]: unknown };
+  readonly bloscpack_args: { readonly [name: string]: unknown };
+  readonly metadata_args: { readonly [name: string]: unknown };
+}
+
+export interface UnpackRequest {
+  readonly do: "unpack";
+  readonly path: string;
+}
+
+/** What both sides say about an array; see reference.py. */
+export interface Description {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly order: Order;
+  readonly sha256: string;
+}
+
+const environment = join(import.meta.dirname, "../../.venv");
+const python = join(
+  environment,
+  process.platform === "win32" ? "Scripts/python.exe" : "bin/python",
+);
+
+/**
+ * False when it is not installed (set-up leaves this file when it is): its tests are skipped then,
+ * except in CI, where they must run.
+ */
+export const hasReference: boolean = existsSync(join(environment, "requirements.txt"));
+
+if (!hasReference) {
+  const remedy = "`node scripts/setup.mjs --python` installs it";
+  if (process.env["CI"] === "true" && process.env["BLOSCACHE_NO_PYTHON"] !== "1") {
+    throw new Error(`The Python reference is not installed: ${remedy}.`);
+  }
+  console.error(`\n!!! SKIPPED: all tests against the Python reference. ${remedy}.\n`);
+}
+
+/** Sends all requests to one Python process; the answers come in the same order. */
+export function askReference(requests: readonly (PackRequest | UnpackRequest)[]): unknown[] {
+  const input = requests.map((request) => `${JSON.stringify(request)}\n`).join("");
+  const script = join(import.meta.dirname, "reference.py");
+  const { stdout, stderr, status } = spawnSync(python, [script], {
+    input,
+    encoding: "utf8",
+    maxBuffer: 2 ** 26,
+  });
+  if (status !== 0) throw new Error(`reference.py failed: ${stderr}`);
+  return stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+/** The digest of an array's bytes in memory order. */
+export function sha256(data: TypedArray): string {
+  const { buffer, byteOffset, byteLength } = data;
+  return createHash("sha256")
+    .update(new Uint8Array(buffer, byteOffset, byteLength))
+    .digest("hex");
+}
