@@ -48,7 +48,7 @@ console.log(`\nwritten to ${file}`);
 async function ask(path) {
   const question = await import(path);
   const heads = ["median", "smallest", "largest"].map((head) => head.padStart(10)).join("");
-  console.log(`\n${`${question.title}, ${question.unit}`.padEnd(50)}${heads}`);
+  console.log(`\n${`${question.title}, ${question.unit}`.padEnd(66)}${heads}`);
   for (const input of question.inputs) {
     const values = runTrials(path, question, input, { trials, workspace });
     report.answers.push({ title: question.title, unit: question.unit, input, values });
@@ -58,15 +58,16 @@ async function ask(path) {
 
 function printAnswer(input, values) {
   for (const [side, row] of Object.entries(values)) printRow(`${input}, ${side}`, row);
-  const [ours, peers] = Object.values(values);
-  if (peers === undefined) return;
-  // Pair by pair: trial n of the peer over trial n of ours.
-  const ratios = peers.map((value, index) => value / ours[index]);
-  printRow(`${input}, ratio`, ratios);
+  const [ours, ...peers] = Object.keys(values);
+  for (const peer of peers) {
+    // Pair by pair: trial n of the peer over trial n of ours.
+    const ratios = values[peer].map((value, index) => value / values[ours][index]);
+    printRow(`${input}, ${peer} / ${ours}`, ratios);
+  }
 }
 
 function printRow(name, row) {
   const numbers = [median(row), Math.min(...row), Math.max(...row)];
   const digits = (value) => value.toFixed(value < 10 ? 2 : 1).padStart(10);
-  console.log(`  ${name.padEnd(48)}${numbers.map(digits).join("")}`);
+  console.log(`  ${name.padEnd(64)}${numbers.map(digits).join("")}`);
 }

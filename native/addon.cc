@@ -47,6 +47,7 @@ void ExportAll(Napi::Env env, Napi::Object exports) {
   Export<CompressBegin>(exports, "compressBegin");
   Export<CompressAsync>(exports, "compressAsync");
   Export<Decompress>(exports, "decompress");
+  Export<DecompressBegin>(exports, "decompressBegin");
   Export<DecompressAsync>(exports, "decompressAsync");
   Export<Digest>(exports, "digest");
   Export<Reserve>(exports, "reserve");

@@ -104,9 +104,12 @@ Napi::Value Outcome(Napi::Env env, const std::optional<ChunkFailure>& failure,
 // JavaScript thread only.
 class BegunCompress {
  public:
-  BegunCompress(Napi::Env env, Arguments arguments)
-      : views_(Napi::Persistent(Collect(env, arguments))),
-        run_(EnvData::Of(env).threads, PlanOf(env, arguments)) {
+  BegunCompress(Napi::Env env, const Arguments& arguments)
+      : views_(env), run_(EnvData::Of(env).threads, PlanOf(env, arguments)) {
+    for (std::size_t i = 0; i < arguments.chunks.size(); ++i) {
+      views_.Hold(arguments.chunks[i], ChunkName(i));
+    }
+    views_.Hold(arguments.slots, "slots");
     run_.Start();
   }
 
@@ -114,40 +117,12 @@ class BegunCompress {
     if (finished_) throw Napi::Error::New(env, "this compression has already been finished");
     finished_ = true;
     const std::optional<ChunkFailure> failure = run_.Finish();
-    RequireUnmoved();
-    views_.Reset();
+    views_.Release();
     return Outcome(env, failure, run_);
   }
 
  private:
-  // An array of our own, as the caller may change the one it passed.
-  static Napi::Object Collect(Napi::Env env, const Arguments& arguments) {
-    auto views = Napi::Array::New(env, arguments.chunks.size() + 1);
-    std::uint32_t index = 0;
-    for (const Napi::Uint8Array& chunk : arguments.chunks) views.Set(index++, chunk);
-    views.Set(index, arguments.slots);
-    return views;
-  }
-
-  // The caller has promised not to detach anything meanwhile; a broken promise should not pass for
-  // a result.
-  void RequireUnmoved() const {
-    const Napi::Object views = views_.Value();
-    const auto& chunks = run_.plan().chunks;
-    for (std::uint32_t i = 0; i < chunks.size(); ++i) {
-      RequireSame(views.Get(i), chunks[i], ChunkName(i));
-    }
-    RequireSame(views.Get(static_cast<std::uint32_t>(chunks.size())), run_.plan().slots, "slots");
-  }
-
-  static void RequireSame(const Napi::Value& view, std::span<const std::uint8_t> memory,
-                          const std::string& name) {
-    const auto now = BytesOf(view.As<Napi::Uint8Array>(), name);
-    if (now.data() == memory.data() && now.size() == memory.size()) return;
-    throw Napi::TypeError::New(view.Env(), name + " has been resized");
-  }
-
-  Napi::ObjectReference views_;
+  HeldViews views_;
   bool finished_ = false;
   CompressRun run_;  // last: destroyed first, which waits for the helpers
 };

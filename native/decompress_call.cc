@@ -62,6 +62,31 @@ Napi::Value Outcome(Napi::Env env, const std::optional<ChunkFailure>& failure) {
   return fault;
 }
 
+// A decompression under way in the caller's own memory, which it keeps from being collected.
+// JavaScript thread only.
+class BegunDecompress {
+ public:
+  BegunDecompress(Napi::Env env, const Arguments& arguments)
+      : views_(env), run_(EnvData::Of(env).threads, PlanOf(env, arguments)) {
+    views_.Hold(arguments.stored, "stored");
+    views_.Hold(arguments.plain, "plain");
+    run_.Start();
+  }
+
+  Napi::Value Finish(Napi::Env env) {
+    if (finished_) throw Napi::Error::New(env, "this decompression has already been finished");
+    finished_ = true;
+    const std::optional<ChunkFailure> failure = run_.Finish();
+    views_.Release();
+    return Outcome(env, failure);
+  }
+
+ private:
+  HeldViews views_;
+  bool finished_ = false;
+  DecompressRun run_;  // last: destroyed first, which waits for the helpers
+};
+
 class DecompressJob : public AsyncJob {
  public:
   DecompressJob(Napi::Env env, const Arguments& arguments)
@@ -94,6 +119,14 @@ Napi::Value Decompress(const Napi::CallbackInfo& info) {
   const Arguments arguments = ReadArguments(info);
   DecompressRun run(EnvData::Of(info.Env()).threads, PlanOf(info.Env(), arguments));
   return Outcome(info.Env(), run.Run());
+}
+
+Napi::Value DecompressBegin(const Napi::CallbackInfo& info) {
+  // Shared with the function alone, whose finalizer drops it.
+  const auto begun = std::make_shared<BegunDecompress>(info.Env(), ReadArguments(info));
+  return Napi::Function::New(info.Env(), [begun](const Napi::CallbackInfo& call) {
+    return Guarded(call.Env(), [&] { return begun->Finish(call.Env()); });
+  });
 }
 
 Napi::Value DecompressAsync(const Napi::CallbackInfo& info) {

@@ -1,4 +1,4 @@
-// decompress() and decompressAsync() of the binding: see src/blosc/binding.ts.
+// decompress(), decompressBegin() and decompressAsync() of the binding: see src/blosc/binding.ts.
 
 #ifndef BLOSCACHE_DECOMPRESS_CALL_H_
 #define BLOSCACHE_DECOMPRESS_CALL_H_
@@ -8,6 +8,7 @@
 namespace bloscache {
 
 Napi::Value Decompress(const Napi::CallbackInfo& info);
+Napi::Value DecompressBegin(const Napi::CallbackInfo& info);
 Napi::Value DecompressAsync(const Napi::CallbackInfo& info);
 
 }  // namespace bloscache

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <functional>
+#include <utility>
 
 namespace bloscache {
 
@@ -56,6 +57,23 @@ std::int64_t ToInteger(Napi::Value value, const std::string& name, std::int64_t 
 
 Checksum ToChecksum(Napi::Value value, const std::string& name) {
   return static_cast<Checksum>(ToInteger(value, name, 0, kMaxChecksum));
+}
+
+void HeldViews::Hold(const Napi::Uint8Array& view, std::string name) {
+  const auto memory = BytesOf(view, name);
+  views_.Set(static_cast<std::uint32_t>(held_.size()), view);
+  held_.push_back({std::move(name), memory});
+}
+
+void HeldViews::Release() {
+  const Napi::Object views = views_.Value();
+  views_.Reset();
+  for (std::uint32_t i = 0; i < held_.size(); ++i) {
+    const auto& [name, memory] = held_[i];
+    const auto now = BytesOf(views.Get(i).As<Napi::Uint8Array>(), name);
+    if (now.data() == memory.data() && now.size() == memory.size()) continue;
+    throw Napi::TypeError::New(views.Env(), name + " has been resized");
+  }
 }
 
 bool Overlap(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) {

@@ -15,6 +15,7 @@
 #include <new>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "buffer_pool.h"
 #include "checksum.h"
@@ -61,6 +62,28 @@ std::int64_t ToInteger(Napi::Value value, const std::string& name, std::int64_t 
                        std::int64_t max);
 
 Checksum ToChecksum(Napi::Value value, const std::string& name);
+
+// Views that a call begun earlier works on in place: keeps them from being collected, and tells in
+// the end whether somebody has moved their memory meanwhile, against the promise not to.
+class HeldViews {
+ public:
+  explicit HeldViews(Napi::Env env)
+      : views_(Napi::Persistent(Napi::Object(Napi::Array::New(env)))) {}
+
+  void Hold(const Napi::Uint8Array& view, std::string name);
+
+  // Lets go of all views. TypeError naming the first that is no longer where it was.
+  void Release();
+
+ private:
+  struct Held {
+    std::string name;
+    std::span<const std::uint8_t> memory;
+  };
+
+  Napi::ObjectReference views_;
+  std::vector<Held> held_;
+};
 
 bool Overlap(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b);
 

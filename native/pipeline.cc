@@ -97,9 +97,15 @@ DecompressRun::DecompressRun(std::shared_ptr<ThreadPool> pool, DecompressPlan pl
              [this](std::size_t index) { return RunItem(index); }) {}
 
 std::optional<ChunkFailure> DecompressRun::Run() {
-  if (plan_.positions.size() > 1 && plan_.plain.size() >= kMinSharedBytes) batch_.Start();
-  return batch_.HelpAndWait();
+  if (plan_.positions.size() > 1) Start();
+  return Finish();
 }
+
+void DecompressRun::Start() {
+  if (plan_.plain.size() >= kMinSharedBytes) batch_.Start();
+}
+
+std::optional<ChunkFailure> DecompressRun::Finish() { return batch_.HelpAndWait(); }
 
 ChunkStatus DecompressRun::RunItem(std::size_t index) const {
   const double position = plan_.positions[index];

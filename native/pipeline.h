@@ -75,6 +75,10 @@ class DecompressRun {
   // Verifies and decompresses all chunks; returns the lowest failure. At most one call.
   std::optional<ChunkFailure> Run();
 
+  // As of CompressRun.
+  void Start();
+  std::optional<ChunkFailure> Finish();
+
   const DecompressPlan& plan() const { return plan_; }
 
  private:

@@ -61,6 +61,7 @@ export interface NativeBinding {
   compressBegin(...args: CompressArguments): () => Uint32Array;
   compressAsync(...args: CompressArguments): Promise<Uint32Array>;
   decompress(...args: DecompressArguments): ChunkFault | undefined;
+  decompressBegin(...args: DecompressArguments): () => ChunkFault | undefined;
   decompressAsync(...args: DecompressArguments): Promise<ChunkFault | undefined>;
   digest(checksum: number, bytes: Uint8Array): Uint8Array;
   reserve(fd: number, nbytes: number): void;

@@ -137,6 +137,22 @@ export function decompress(
 }
 
 /**
+ * Like {@link decompress} in two steps, as {@link compressBegin} is: the returned function, to be
+ * called once, helps and returns the fault. Between the steps the views must stay as they are.
+ */
+export function decompressBegin(
+  stored: Uint8Array,
+  positions: Float64Array,
+  plain: Uint8Array,
+  chunkSize: number,
+  checksum: ChecksumName,
+): () => ChunkFault | undefined {
+  const input = asInput(stored, "stored");
+  requireOutput("plain", plain);
+  return binding.decompressBegin(input, positions, plain, chunkSize, checksumId(checksum));
+}
+
+/**
  * Like {@link decompress}, off the JavaScript thread. On memory from {@link allocate} nothing is
  * copied, and `stored` must not change until the promise is settled.
  */

@@ -26,7 +26,7 @@ export interface MemoryOptions {
   readonly clevel?: number;
   /** Default `"shuffle"`. */
   readonly shuffle?: Shuffle;
-  /** Plain bytes per chunk; default `"512K"`. */
+  /** Plain bytes per chunk; default `"256K"`. */
   readonly chunkSize?: ChunkSize;
 }
 
@@ -74,7 +74,7 @@ function resolveLocation(location: unknown): string {
 
 function storeOptions(options: MemoryOptions): StoreOptions {
   const { durability = "relaxed", cname = "lz4", clevel = 5, shuffle = "shuffle" } = options;
-  const { chunkSize = "512K" } = options;
+  const { chunkSize = "256K" } = options;
   if (durability !== "relaxed" && durability !== "strict") {
     throw new TypeError(
       `Option durability must be "relaxed" or "strict": got ${String(durability)}`,

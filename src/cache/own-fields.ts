@@ -25,7 +25,7 @@ export function namedKeys(list: ArrayLike<unknown> & object): string[] {
 }
 
 /** How many of `keys`, from the first on, are array indices. */
-export function countIndices(keys: readonly string[]): number {
+function countIndices(keys: readonly string[]): number {
   let count = 0;
   while (count < keys.length && isIndex(keys[count] as string)) count++;
   return count;

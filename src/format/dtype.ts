@@ -19,7 +19,7 @@ export type TypedArray =
   | BigInt64Array
   | BigUint64Array;
 
-export interface TypedArrayConstructor {
+interface TypedArrayConstructor {
   readonly name: string;
   readonly BYTES_PER_ELEMENT: number;
   new (buffer: ArrayBuffer, byteOffset: number, length: number): TypedArray;
@@ -38,7 +38,7 @@ export interface Dtype {
 }
 
 /** `Float16Array` where the runtime has it (Node 24); elsewhere halves are kept as their bits. */
-export const Float16: TypedArrayConstructor | undefined = (
+const Float16: TypedArrayConstructor | undefined = (
   globalThis as { Float16Array?: TypedArrayConstructor }
 ).Float16Array;
 

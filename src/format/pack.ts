@@ -70,7 +70,7 @@ export interface PackPlan {
 }
 
 /** Plain bytes per batch: enough for every thread, little beside the data. */
-const BATCH_BYTES = 8 * 1024 * 1024;
+const BATCH_BYTES = 12 * 1024 * 1024;
 /** Chunks per batch at most, so that one gathering write (IOV_MAX is 1024) takes them. */
 const BATCH_CHUNKS = 512;
 
@@ -196,9 +196,17 @@ export function packSync(plan: PackPlan, sink: ByteSinkSync): Packed {
     }
     return packed;
   } finally {
-    // Threads may still be writing into the scratch memory when the sink has thrown.
-    finish?.();
+    if (finish !== undefined) abandon(finish);
     scratch.forEach(giveBack);
+  }
+}
+
+/** Waits for threads that still write into scratch memory. The sink's error is the one to report. */
+function abandon(finish: () => unknown): void {
+  try {
+    finish();
+  } catch {
+    // A second failure tells the caller nothing more.
   }
 }
 

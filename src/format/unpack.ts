@@ -2,7 +2,13 @@
  * Unpacking: the first chunks are checked before memory is taken; then the result is allocated
  * once, and batch by batch every chunk is verified and decompressed straight into its place.
  */
-import { allocate, type ChunkFault, decompress, decompressAsync } from "../blosc/codec.ts";
+import {
+  allocate,
+  type ChunkFault,
+  decompress,
+  decompressAsync,
+  decompressBegin,
+} from "../blosc/codec.ts";
 import { BloscpackError } from "../errors.ts";
 import { type ChunkRun, ChunkWalk } from "./chunk-walk.ts";
 import type { Head } from "./head.ts";
@@ -35,9 +41,25 @@ export function unpackSync(
   const plain = allocate(nbytes);
   for (;;) {
     const { window, run } = batch;
-    settle(batch, decompress(window, run.positions, part(plain, run), run.chunkSize, checksum));
-    if (walk.ended) return plain;
-    batch = nextBatchSync(source, walk);
+    const target = part(plain, run);
+    if (walk.ended) {
+      settle(batch, decompress(window, run.positions, target, run.chunkSize, checksum));
+      return plain;
+    }
+    const finish = decompressBegin(window, run.positions, target, run.chunkSize, checksum);
+    const next = nextBatchWhile(source, walk, finish);
+    settle(batch, finish());
+    batch = next;
+  }
+}
+
+/** Reads on while threads are at work; they have ended when this throws. */
+function nextBatchWhile(source: ByteSourceSync, walk: ChunkWalk, finish: () => unknown): Batch {
+  try {
+    return nextBatchSync(source, walk);
+  } catch (error) {
+    finish();
+    throw error;
   }
 }
 

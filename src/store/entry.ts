@@ -20,7 +20,7 @@
 import { xxh64 } from "./hash.ts";
 
 /** One array of a result. */
-export type ArrayRecord = InlineArray | FileArray;
+type ArrayRecord = InlineArray | FileArray;
 
 export interface InlineArray {
   /** What to restore: an index the caller defines. */

@@ -175,7 +175,7 @@ function temporaryPath({ path, temporary }: Publication): string {
 }
 
 /** Makes a rename in `folder` durable. Windows does so by itself and cannot open a folder. */
-export function syncDirectorySync(folder: string): void {
+function syncDirectorySync(folder: string): void {
   if (process.platform === "win32") return;
   const fd = fs.openSync(folder, "r");
   try {

@@ -58,6 +58,8 @@ const BUSY_WORKER = `
       press(codec.compressAsync); press(codec.compressAsync);
       expand(codec.decompressAsync); expand(codec.decompressAsync, new Uint8Array(plain.byteLength));
       expand(codec.decompress);
+      const begunToo = expand(codec.decompressBegin);
+      if (Math.random() < 0.5) begunToo();
       if (Math.random() < 0.5) begun();
       if (Math.random() < 0.5) await new Promise(setImmediate);
     }
@@ -125,6 +127,11 @@ test.runIf(process.platform === "linux")(
 
 test.each([
   ["compressBegin that is never finished", "globalThis.kept = press(codec.compressBegin);"],
+  ["decompressBegin that is never finished", "globalThis.kept = expand(codec.decompressBegin);"],
+  [
+    "decompressBegin that is collected",
+    "expand(codec.decompressBegin); gc(); await sleep(20); gc();",
+  ],
   ["compressBegin that is collected", "press(codec.compressBegin); gc(); await sleep(20); gc();"],
   [
     "process.exit() with compressBegin",

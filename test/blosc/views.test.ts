@@ -10,6 +10,7 @@ import {
   compressBegin,
   decompress,
   decompressAsync,
+  decompressBegin,
   digest,
 } from "../../src/blosc/codec.ts";
 import { cut, gather, load, OPTIONS, pattern, slotSizeOf, store } from "./chunks.ts";
@@ -276,5 +277,46 @@ describe("compressBegin", () => {
     const keep = structuredClone(slots, { transfer: [slots.buffer] });
     expect(finish).toThrow(/slots is detached/);
     expect(keep.byteLength).toBe(1100);
+  });
+});
+
+describe("decompressBegin", () => {
+  const { stored, positions } = store(PLAIN, CHUNK_SIZE);
+  const begin = (bytes: Uint8Array = stored) => {
+    const plain = new Uint8Array(PLAIN.byteLength);
+    return { plain, finish: decompressBegin(bytes, positions, plain, CHUNK_SIZE, "adler32") };
+  };
+
+  test("finishes once", () => {
+    const { plain, finish } = begin();
+    expect(finish()).toBeUndefined();
+    expect(Buffer.compare(plain, PLAIN)).toBe(0);
+    expect(finish).toThrow(/already been finished/);
+  });
+
+  test("several at a time, finished in any order", async () => {
+    const begun = Array.from({ length: 6 }, () => begin());
+    await tick();
+    for (const { plain, finish } of begun.reverse()) {
+      expect(finish()).toBeUndefined();
+      expect(Buffer.compare(plain, PLAIN)).toBe(0);
+    }
+  });
+
+  test("reports the lowest bad chunk", () => {
+    const damaged = stored.slice();
+    for (const chunk of [1, 2]) {
+      const at = (positions[chunk] as number) + 40;
+      damaged[at] = (damaged[at] as number) ^ 1;
+    }
+    expect(begin(damaged).finish()).toMatchObject({ status: "CHUNK_CHECKSUM", chunk: 1 });
+  });
+
+  test("reports memory that was detached in between", () => {
+    const { stored: small, positions: at } = store(pattern(1000), 1000);
+    const plain = new Uint8Array(1000);
+    const finish = decompressBegin(small, at, plain, 1000, "adler32"); // too small to be shared
+    structuredClone(plain, { transfer: [plain.buffer] });
+    expect(finish).toThrow(/plain is detached/);
   });
 });
