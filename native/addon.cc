@@ -10,6 +10,7 @@
 #include "blosc_chunk.h"
 #include "compress_call.h"
 #include "decompress_call.h"
+#include "lmdb_call.h"
 #include "memory_call.h"
 #include "napi_util.h"
 
@@ -50,7 +51,10 @@ void ExportAll(Napi::Env env, Napi::Object exports) {
   Export<DecompressBegin>(exports, "decompressBegin");
   Export<DecompressAsync>(exports, "decompressAsync");
   Export<Digest>(exports, "digest");
-  Export<Reserve>(exports, "reserve");
+  Export<LmdbOpen>(exports, "lmdbOpen");
+  Export<LmdbGet>(exports, "lmdbGet");
+  Export<LmdbPut>(exports, "lmdbPut");
+  Export<LmdbDelete>(exports, "lmdbDelete");
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {

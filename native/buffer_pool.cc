@@ -13,38 +13,28 @@ namespace bloscache {
 
 namespace {
 
-constexpr std::size_t kHugePage = std::size_t{2} << 20;
+// Capacities are multiples of it, so that blocks for similar sizes are interchangeable.
+constexpr std::size_t kGranule = std::size_t{2} << 20;
 constexpr std::align_val_t kCacheLine{64};
 
 std::size_t RoundUp(std::size_t size) {
-  if (size > SIZE_MAX - 2 * kHugePage) throw std::bad_alloc();
-  return (size + kHugePage - 1) / kHugePage * kHugePage;
+  if (size > SIZE_MAX - 2 * kGranule) throw std::bad_alloc();
+  return (size + kGranule - 1) / kGranule * kGranule;
 }
 
 #if BLOSCACHE_HAVE_MMAP
 
-// Maps one huge page more than asked for, to give back what lies before and behind the alignment.
-std::uint8_t* MapAligned(std::size_t capacity) {
-  const std::size_t mapped = capacity + kHugePage;
-  void* const raw = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
-  if (raw == MAP_FAILED) throw std::bad_alloc();
-  auto* const start = static_cast<std::uint8_t*>(raw);
-  const std::size_t before =
-      (kHugePage - reinterpret_cast<std::uintptr_t>(raw) % kHugePage) % kHugePage;
-  const std::size_t behind = kHugePage - before;
-  if (before > 0) munmap(start, before);
-  munmap(start + before + capacity, behind);
-#ifdef MADV_HUGEPAGE
-  madvise(start + before, capacity, MADV_HUGEPAGE);  // a wish: without it all is only slower
-#endif
-  return start + before;
+std::uint8_t* Map(std::size_t capacity) {
+  void* const data = mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+  if (data == MAP_FAILED) throw std::bad_alloc();
+  return static_cast<std::uint8_t*>(data);
 }
 
 void Unmap(std::uint8_t* data, std::size_t capacity) { munmap(data, capacity); }
 
 #else
 
-std::uint8_t* MapAligned(std::size_t capacity) {
+std::uint8_t* Map(std::size_t capacity) {
   return static_cast<std::uint8_t*>(::operator new(capacity, kCacheLine));
 }
 
@@ -56,7 +46,7 @@ void Unmap(std::uint8_t* data, std::size_t) { ::operator delete(data, kCacheLine
 
 Block::Block(std::size_t capacity)
     : data_(capacity >= BufferPool::kMinMapped
-                ? MapAligned(capacity)
+                ? Map(capacity)
                 : static_cast<std::uint8_t*>(::operator new(capacity, kCacheLine))),
       capacity_(capacity) {}
 
@@ -81,8 +71,8 @@ std::shared_ptr<BufferPool> BufferPool::Shared() {
   return pool;
 }
 
-// No idle block is smaller than a huge page, so GiveBack() never makes idle_ grow.
-BufferPool::BufferPool() { idle_.reserve(kMaxIdleBytes / kHugePage); }
+// No idle block is smaller than a granule, so GiveBack() never makes idle_ grow.
+BufferPool::BufferPool() { idle_.reserve(kMaxIdleBytes / kGranule); }
 
 std::shared_ptr<Block> BufferPool::Allocate(std::size_t size) {
   std::unique_ptr<Block> fresh = size >= kMinMapped ? TakeIdle(size) : nullptr;
@@ -114,7 +104,7 @@ std::unique_ptr<Block> BufferPool::TakeIdle(std::size_t size) {
   auto best = idle_.end();
   for (auto it = idle_.begin(); it != idle_.end(); ++it) {
     const std::size_t capacity = (*it)->capacity();
-    if (capacity < size || capacity - size > size / 4 + 2 * kHugePage) continue;
+    if (capacity < size || capacity - size > size / 4 + 2 * kGranule) continue;
     if (best == idle_.end() || capacity < (*best)->capacity()) best = it;
   }
   if (best == idle_.end()) return nullptr;

@@ -1,8 +1,9 @@
 // Large memory, recycled.
 //
 // A result of 80 MB in fresh memory costs 20,000 page faults, which take longer than decompressing
-// into it. So memory that is no longer used is kept for the next result, in blocks aligned for
-// huge pages.
+// into it. So memory that is no longer used is kept for the next result. No huge pages are asked
+// for: on a virtual machine whose host had not backed them yet, the first result of 80 MB took 60
+// to 290 ms with them and 55 to 65 ms without, and recycled memory was as fast either way.
 
 #ifndef BLOSCACHE_BUFFER_POOL_H_
 #define BLOSCACHE_BUFFER_POOL_H_

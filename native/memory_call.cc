@@ -2,12 +2,9 @@
 
 #include <atomic>
 #include <memory>
-#include <string>
-#include <system_error>
 
 #include "buffer_pool.h"
 #include "checksum.h"
-#include "file_space.h"
 #include "napi_util.h"
 
 namespace bloscache {
@@ -78,21 +75,6 @@ Napi::Value Digest(const Napi::CallbackInfo& info) {
   auto digest = Napi::Uint8Array::New(info.Env(), DigestSize(checksum));
   ComputeDigest(checksum, BytesOf(view, "bytes"), {digest.Data(), digest.ByteLength()});
   return digest;
-}
-
-Napi::Value Reserve(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const auto fd = static_cast<int>(ToInteger(info[0], "fd", 0, INT32_MAX));
-  const std::int64_t nbytes = ToInteger(info[1], "nbytes", 0, kMaxSafeInteger);
-  const int code = ReserveFileSpace(fd, nbytes);
-  if (code == 0) return env.Undefined();
-  const std::string name = ErrnoName(code);
-  Napi::Error error = Napi::Error::New(env, name + ": " + std::generic_category().message(code) +
-                                                ", reserve " + std::to_string(nbytes) + " bytes");
-  error.Set("code", Napi::String::New(env, name));
-  error.Set("errno", Napi::Number::New(env, -code));
-  error.Set("syscall", Napi::String::New(env, "fallocate"));
-  throw error;
 }
 
 }  // namespace bloscache

@@ -1,4 +1,4 @@
-// allocate(), digest() and reserve() of the binding: see src/blosc/binding.ts.
+// allocate() and digest() of the binding: see src/blosc/binding.ts.
 
 #ifndef BLOSCACHE_MEMORY_CALL_H_
 #define BLOSCACHE_MEMORY_CALL_H_
@@ -9,7 +9,6 @@ namespace bloscache {
 
 Napi::Value Allocate(const Napi::CallbackInfo& info);
 Napi::Value Digest(const Napi::CallbackInfo& info);
-Napi::Value Reserve(const Napi::CallbackInfo& info);
 
 }  // namespace bloscache
 

@@ -19,15 +19,25 @@
 
 #include "buffer_pool.h"
 #include "checksum.h"
+#include "lmdb_env.h"
 #include "thread_pool.h"
 
 namespace bloscache {
+
+// An LMDB environment in the hands of JavaScript.
+struct LmdbHandle {
+  explicit LmdbHandle(LmdbEnv* opened) : env(opened), reader(opened) {}
+
+  LmdbEnv* const env;
+  LmdbReader reader;
+};
 
 // What an environment (the main thread, a worker) owns; the addon has no other state that refers
 // to an environment.
 struct EnvData {
   std::shared_ptr<ThreadPool> threads = ThreadPool::Shared();
   std::shared_ptr<BufferPool> buffers = BufferPool::Shared();
+  std::vector<std::unique_ptr<LmdbHandle>> lmdb = {};
 
   static EnvData& Of(Napi::Env env) { return *env.GetInstanceData<EnvData>(); }
 };

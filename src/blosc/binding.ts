@@ -64,7 +64,10 @@ export interface NativeBinding {
   decompressBegin(...args: DecompressArguments): () => ChunkFault | undefined;
   decompressAsync(...args: DecompressArguments): Promise<ChunkFault | undefined>;
   digest(checksum: number, bytes: Uint8Array): Uint8Array;
-  reserve(fd: number, nbytes: number): void;
+  lmdbOpen(folder: string, mapSize: number, maxReaders: number, sync: boolean): number;
+  lmdbGet(handle: number, key: Uint8Array, target: Uint8Array): number;
+  lmdbPut(handle: number, key: Uint8Array, row: Uint8Array): void;
+  lmdbDelete(handle: number, key: Uint8Array): boolean;
 }
 
 /** musl and glibc need different binaries; only glibc reports a version of itself. */

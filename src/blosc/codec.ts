@@ -173,14 +173,6 @@ export function digest(checksum: ChecksumName, bytes: Uint8Array): Uint8Array {
   return binding.digest(checksumId(checksum), asInput(bytes, "bytes"));
 }
 
-/**
- * Makes sure that bytes `[0, nbytes)` of an open file have disk space and exist; contents are kept.
- * Throws an error whose `code` is the errno name. Does nothing where the system cannot.
- */
-export function reserve(fd: number, nbytes: number): void {
-  binding.reserve(fd, nbytes);
-}
-
 function toNative(options: CompressOptions): NativeCompressOptions {
   const { cname, clevel, shuffle, typesize, checksum } = options;
   if (typeof cname !== "string") throw new TypeError("cname must be a string");

@@ -2,19 +2,19 @@
  * A look at an LMDB file before LMDB maps it: a file that is shorter than its own pages say kills
  * the process with SIGBUS, and one that is not LMDB at all with SIGSEGV.
  *
- * Pages 0 and 1 are meta pages. Behind a page header of 24 bytes (lmdb-js's fork of LMDB):
+ * Pages 0 and 1 are meta pages. Behind a page header of 16 bytes (`MDB_meta` in LMDB's mdb.c):
  *
- *      0  magic 0xBEEFC0DE u32, version 2 u32
+ *      0  magic 0xBEEFC0DE u32, version 1 u32
  *     24  page size u32
  *    120  number of the last page in use u64
  *    128  transaction that wrote this meta page u64: the later one counts
  */
 import fs from "node:fs";
 
-const META_AT = 24;
+const META_AT = 16;
 const META_LENGTH = 136;
 const MAGIC = 0xbeefc0de;
-const VERSION = 2;
+const VERSION = 1;
 const SMALLEST_PAGE = 512;
 const LARGEST_PAGE = 65536;
 

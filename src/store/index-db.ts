@@ -1,21 +1,14 @@
 /**
- * The index: LMDB, from key to row. The only file that knows lmdb-js, whose traps it avoids:
- *
- * - `overlappingSync` is off: with it, killed processes lost acknowledged rows.
- * - One environment per process and folder, never closed: its close destroys the mutexes that
- *   other processes are using.
- * - The map is fixed, large and sparse: growing it while others have it open corrupts.
- * - Rows are only written where disk space is reserved, because a full disk aborts the process.
- * - Rows are written synchronously: its asynchronous commits reject promises that nobody holds.
+ * The index: LMDB, from key to row. Nothing in it cannot be had again: whatever looks wrong with it
+ * is a reason to start a new one, never to fail.
  */
 import fs from "node:fs";
 import { join } from "node:path";
-import { open, type RootDatabase } from "lmdb";
+import { Lmdb } from "../blosc/lmdb.ts";
 import { StoreError } from "../errors.ts";
 import type { Durability } from "./file-io.ts";
 import { findIndexFault } from "./index-check.ts";
 import { canDelaySync, clearMarks, Mark, marksDistrust } from "./index-marks.ts";
-import { IndexSpace } from "./index-space.ts";
 import { IndexSync } from "./index-sync.ts";
 import type { Layout } from "./location.ts";
 
@@ -28,7 +21,7 @@ const DATA_FILE = "data.mdb";
 
 /** Small on purpose: whatever offers these three can replace LMDB. */
 export interface IndexDb {
-  /** The row, valid until the next call; `undefined` when there is none. */
+  /** The row, valid until the next call; `undefined` when there is none. @throws {StoreError} */
   get(key: Uint8Array): Uint8Array | undefined;
   /** Stores a row, or replaces it. @throws {StoreError} when it was not stored */
   put(key: Uint8Array, row: Uint8Array): void;
@@ -85,9 +78,10 @@ function isSound(layout: Layout): boolean {
   );
 }
 
-/** Errors of the system have the name of an errno; those of LMDB a number, or none. */
+/** Whether it was the system that refused, not LMDB that found something wrong. */
 function isSystemError(error: unknown): boolean {
-  return typeof (error as NodeJS.ErrnoException).code === "string";
+  const { code } = error as NodeJS.ErrnoException;
+  return code !== undefined && !code.startsWith("MDB_");
 }
 
 /** Moves a bad index out of the way. The last one is kept for whoever wants to look at it. */
@@ -107,18 +101,13 @@ function openOnce(layout: Layout, durability: Durability): IndexDb {
   const delayed = durability === "relaxed" && canDelaySync;
   try {
     fs.mkdirSync(layout.index, { recursive: true, mode: 0o700 });
-    const root = open({
-      path: layout.index,
-      encoding: "binary",
-      keyEncoding: "binary",
+    const lmdb = new Lmdb(layout.index, {
       mapSize: MAP_SIZE,
       maxReaders: MAX_READERS,
-      overlappingSync: false,
-      noSync: delayed,
+      sync: !delayed,
     });
-    const fd = fs.openSync(join(layout.index, DATA_FILE), "r+");
-    const sync = delayed ? new IndexSync(layout.marks, fd) : undefined;
-    const db = new LmdbIndex(root, layout.index, new IndexSpace(fd, () => usedBytes(root)), sync);
+    const sync = delayed ? new IndexSync(layout.marks, join(layout.index, DATA_FILE)) : undefined;
+    const db = new LmdbIndex(lmdb, layout.index, sync);
     // The first look at the pages belongs to the open: if it kills us, the mark tells.
     db.get(new Uint8Array(1));
     return db;
@@ -127,29 +116,20 @@ function openOnce(layout: Layout, durability: Durability): IndexDb {
   }
 }
 
-function usedBytes(root: RootDatabase): number {
-  const stats = root.getStats() as { lastPageNumber: number; pageSize: number };
-  return (stats.lastPageNumber + 1) * stats.pageSize;
-}
-
 class LmdbIndex implements IndexDb {
-  readonly #root: RootDatabase;
+  readonly #lmdb: Lmdb;
   readonly #path: string;
-  readonly #space: IndexSpace;
   readonly #sync: IndexSync | undefined;
 
-  constructor(root: RootDatabase, path: string, space: IndexSpace, sync: IndexSync | undefined) {
-    this.#root = root;
+  constructor(lmdb: Lmdb, path: string, sync: IndexSync | undefined) {
+    this.#lmdb = lmdb;
     this.#path = path;
-    this.#space = space;
     this.#sync = sync;
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
     try {
-      const row = this.#root.getBinaryFast(key);
-      // The buffer is lmdb-js's own, larger than the row, whose length it sets as a property.
-      return row === undefined ? undefined : new Uint8Array(row.buffer, row.byteOffset, row.length);
+      return this.#lmdb.get(key);
     } catch (error) {
       throw new StoreError("read index", this.#path, error);
     }
@@ -157,9 +137,8 @@ class LmdbIndex implements IndexDb {
 
   put(key: Uint8Array, row: Uint8Array): void {
     try {
-      this.#space.ensure(row.byteLength);
       this.#sync?.beforeCommit();
-      this.#root.putSync(key, row);
+      this.#lmdb.put(key, row);
     } catch (error) {
       throw new StoreError("write index", this.#path, error);
     }
@@ -167,9 +146,8 @@ class LmdbIndex implements IndexDb {
 
   delete(key: Uint8Array): boolean {
     try {
-      this.#space.ensure(0);
       this.#sync?.beforeCommit();
-      return this.#root.removeSync(key);
+      return this.#lmdb.delete(key);
     } catch (error) {
       throw new StoreError("write index", this.#path, error);
     }

@@ -22,9 +22,11 @@ export class IndexSync {
   #mark: Mark | undefined;
   #commits = 0;
 
-  constructor(marks: string, fd: number) {
+  /** @param dataFile of the index */
+  constructor(marks: string, dataFile: string) {
     this.#marks = marks;
-    this.#fd = fd;
+    // A sync of any descriptor is a sync of the file.
+    this.#fd = fs.openSync(dataFile, "r+");
     this.#adoptOrphans();
   }
 

@@ -1,19 +1,7 @@
-import {
-  closeSync,
-  ftruncateSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { allocate, decompress, decompressAsync, reserve } from "../../src/blosc/codec.ts";
+import { describe, expect, test } from "vitest";
+import { allocate, decompress, decompressAsync } from "../../src/blosc/codec.ts";
 import { OPTIONS, pattern, store } from "./chunks.ts";
 
 const MiB = 1 << 20;
@@ -89,59 +77,5 @@ describe("allocate", () => {
       });
     });
     expect(await Promise.all(calls)).toEqual(Array(30).fill(0));
-  });
-});
-
-describe.runIf(process.platform === "linux" || process.platform === "darwin")("reserve", () => {
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "bloscache-reserve-"));
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
-
-  test("gives a file length and disk space, and keeps its content", () => {
-    const file = join(folder, "grown");
-    writeFileSync(file, "content");
-    const fd = openSync(file, "r+");
-    reserve(fd, 3 * MiB);
-    reserve(fd, MiB);
-    reserve(fd, 0);
-    closeSync(fd);
-    const { size, blocks } = statSync(file);
-    expect(size).toBe(3 * MiB);
-    expect(blocks * 512).toBeGreaterThanOrEqual(3 * MiB);
-    expect(readFileSync(file).subarray(0, 8).toString()).toBe("content\0");
-  });
-
-  test("fills the holes of a sparse file", () => {
-    const file = join(folder, "sparse");
-    const fd = openSync(file, "w+");
-    ftruncateSync(fd, 8 * MiB);
-    expect(statSync(file).blocks).toBe(0);
-    reserve(fd, 2 * MiB);
-    closeSync(fd);
-    const { size, blocks } = statSync(file);
-    expect(size).toBe(8 * MiB);
-    expect(blocks * 512).toBeGreaterThanOrEqual(2 * MiB);
-    expect(blocks * 512).toBeLessThan(8 * MiB);
-  });
-
-  test("errors have the errno's name as code", () => {
-    const file = join(folder, "read-only");
-    writeFileSync(file, "");
-    const fd = openSync(file, "r");
-    expect(() => reserve(fd, 100)).toThrow(expect.objectContaining({ code: "EBADF" }));
-    closeSync(fd);
-    const full = openSync(join(folder, "full"), "w");
-    expect(() => reserve(full, Number.MAX_SAFE_INTEGER)).toThrow(
-      expect.objectContaining({ code: expect.stringMatching(/^(EFBIG|ENOSPC)$/) }),
-    );
-    closeSync(full);
-  });
-
-  test("wrong arguments", () => {
-    expect(() => reserve("1" as unknown as number, 1)).toThrow(TypeError);
-    expect(() => reserve(-1, 1)).toThrow(RangeError);
-    expect(() => reserve(1, -1)).toThrow(RangeError);
   });
 });

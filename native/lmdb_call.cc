@@ -1,0 +1,124 @@
+#include "lmdb_call.h"
+
+#include <lmdb.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "lmdb_env.h"
+#include "napi_util.h"
+
+namespace bloscache {
+
+namespace {
+
+constexpr std::int64_t kMaxSafeInteger = (std::int64_t{1} << 53) - 1;
+
+const char* CodeName(int code) {
+  switch (code) {
+    case EACCES:
+      return "EACCES";
+    case EAGAIN:
+      return "EAGAIN";
+#ifdef EDQUOT
+    case EDQUOT:
+      return "EDQUOT";
+#endif
+    case EINVAL:
+      return "EINVAL";
+    case EIO:
+      return "EIO";
+    case EMFILE:
+      return "EMFILE";
+    case ENFILE:
+      return "ENFILE";
+    case ENOENT:
+      return "ENOENT";
+    case ENOMEM:
+      return "ENOMEM";
+    case ENOSPC:
+      return "ENOSPC";
+    case EROFS:
+      return "EROFS";
+    case MDB_CORRUPTED:
+      return "MDB_CORRUPTED";
+    case MDB_INVALID:
+      return "MDB_INVALID";
+    case MDB_MAP_FULL:
+      return "MDB_MAP_FULL";
+    case MDB_PAGE_NOTFOUND:
+      return "MDB_PAGE_NOTFOUND";
+    case MDB_PANIC:
+      return "MDB_PANIC";
+    case MDB_READERS_FULL:
+      return "MDB_READERS_FULL";
+    case MDB_VERSION_MISMATCH:
+      return "MDB_VERSION_MISMATCH";
+    default:
+      return code < 0 ? "MDB_ERROR" : "EUNKNOWN";
+  }
+}
+
+void Require(Napi::Env env, int code) {
+  if (code == 0) return;
+  const std::string name = CodeName(code);
+  Napi::Error error = Napi::Error::New(env, name + ": " + mdb_strerror(code));
+  error.Set("code", Napi::String::New(env, name));
+  throw error;
+}
+
+// The environment's handle, as lmdbOpen() gave it out.
+LmdbHandle& HandleOf(Napi::Value value) {
+  auto& handles = EnvData::Of(value.Env()).lmdb;
+  const auto last = static_cast<std::int64_t>(handles.size()) - 1;
+  return *handles[static_cast<std::size_t>(ToInteger(value, "handle", 0, last))];
+}
+
+}  // namespace
+
+Napi::Value LmdbOpen(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsString()) throw Napi::TypeError::New(env, "folder must be a string");
+  if (!info[3].IsBoolean()) throw Napi::TypeError::New(env, "sync must be a boolean");
+  LmdbOptions options;
+  options.map_size = static_cast<std::size_t>(ToInteger(info[1], "mapSize", 1, kMaxSafeInteger));
+  options.max_readers = static_cast<unsigned int>(ToInteger(info[2], "maxReaders", 1, INT32_MAX));
+  options.sync = info[3].As<Napi::Boolean>();
+  LmdbEnv* opened = nullptr;
+  Require(env, LmdbEnv::Open(info[0].As<Napi::String>().Utf8Value(), options, &opened));
+  auto& handles = EnvData::Of(env).lmdb;
+  handles.push_back(std::make_unique<LmdbHandle>(opened));
+  return Napi::Number::New(env, static_cast<double>(handles.size() - 1));
+}
+
+Napi::Value LmdbGet(const Napi::CallbackInfo& info) {
+  LmdbHandle& handle = HandleOf(info[0]);
+  const auto key = ToBytesView(info[1], "key");
+  const auto target = ToBytesView(info[2], "target");
+  std::size_t size = 0;
+  const int code = handle.reader.Get(BytesOf(key, "key"), BytesOf(target, "target"), &size);
+  if (code == MDB_NOTFOUND) return Napi::Number::New(info.Env(), -1);
+  Require(info.Env(), code);
+  return Napi::Number::New(info.Env(), static_cast<double>(size));
+}
+
+Napi::Value LmdbPut(const Napi::CallbackInfo& info) {
+  LmdbHandle& handle = HandleOf(info[0]);
+  const auto key = ToBytesView(info[1], "key");
+  const auto row = ToBytesView(info[2], "row");
+  Require(info.Env(), handle.env->Put(BytesOf(key, "key"), BytesOf(row, "row")));
+  return info.Env().Undefined();
+}
+
+Napi::Value LmdbDelete(const Napi::CallbackInfo& info) {
+  LmdbHandle& handle = HandleOf(info[0]);
+  const auto key = ToBytesView(info[1], "key");
+  const int code = handle.env->Delete(BytesOf(key, "key"));
+  if (code == MDB_NOTFOUND) return Napi::Boolean::New(info.Env(), false);
+  Require(info.Env(), code);
+  return Napi::Boolean::New(info.Env(), true);
+}
+
+}  // namespace bloscache

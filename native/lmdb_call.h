@@ -1,0 +1,17 @@
+// lmdbOpen(), lmdbGet(), lmdbPut() and lmdbDelete() of the binding: see src/blosc/binding.ts.
+
+#ifndef BLOSCACHE_LMDB_CALL_H_
+#define BLOSCACHE_LMDB_CALL_H_
+
+#include <napi.h>
+
+namespace bloscache {
+
+Napi::Value LmdbOpen(const Napi::CallbackInfo& info);
+Napi::Value LmdbGet(const Napi::CallbackInfo& info);
+Napi::Value LmdbPut(const Napi::CallbackInfo& info);
+Napi::Value LmdbDelete(const Napi::CallbackInfo& info);
+
+}  // namespace bloscache
+
+#endif  // BLOSCACHE_LMDB_CALL_H_

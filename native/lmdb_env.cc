@@ -1,0 +1,109 @@
+#include "lmdb_env.h"
+
+#include <cstring>
+#include <map>
+#include <mutex>
+
+namespace bloscache {
+
+namespace {
+
+MDB_val ValueOf(std::span<const std::uint8_t> bytes) {
+  // LMDB takes values to write by a pointer to mutable memory, and does not write to it.
+  return {bytes.size(), const_cast<std::uint8_t*>(bytes.data())};
+}
+
+int OpenRows(MDB_env* env, MDB_dbi* rows) {
+  MDB_txn* txn = nullptr;
+  if (const int code = mdb_txn_begin(env, nullptr, 0, &txn); code != 0) return code;
+  if (const int code = mdb_dbi_open(txn, nullptr, 0, rows); code != 0) {
+    mdb_txn_abort(txn);
+    return code;
+  }
+  return mdb_txn_commit(txn);
+}
+
+int OpenEnv(const std::string& folder, const LmdbOptions& options, MDB_env* env, MDB_dbi* rows) {
+  // No thread owns a read transaction, so that one may end on another thread than it began on.
+  const unsigned int flags = MDB_NOTLS | (options.sync ? 0u : MDB_NOSYNC);
+  if (const int code = mdb_env_set_mapsize(env, options.map_size); code != 0) return code;
+  if (const int code = mdb_env_set_maxreaders(env, options.max_readers); code != 0) return code;
+  if (const int code = mdb_env_open(env, folder.c_str(), flags, 0600); code != 0) return code;
+  int dead = 0;
+  if (const int code = mdb_reader_check(env, &dead); code != 0) return code;
+  return OpenRows(env, rows);
+}
+
+}  // namespace
+
+int LmdbEnv::Open(const std::string& folder, const LmdbOptions& options, LmdbEnv** env) {
+  // Leaked, as are the environments: threads may still be reading while statics are destroyed.
+  static std::mutex& mutex = *new std::mutex;
+  static std::map<std::string, LmdbEnv*>& opened = *new std::map<std::string, LmdbEnv*>;
+  const std::lock_guard lock(mutex);
+  if (const auto known = opened.find(folder); known != opened.end()) {
+    *env = known->second;
+    return 0;
+  }
+  MDB_env* created = nullptr;
+  if (const int code = mdb_env_create(&created); code != 0) return code;
+  MDB_dbi rows = 0;
+  if (const int code = OpenEnv(folder, options, created, &rows); code != 0) {
+    mdb_env_close(created);
+    return code;
+  }
+  *env = opened[folder] = new LmdbEnv(created, rows);
+  return 0;
+}
+
+template <typename Change>
+int LmdbEnv::Write(Change change) {
+  MDB_txn* txn = nullptr;
+  if (const int code = mdb_txn_begin(env_, nullptr, 0, &txn); code != 0) return code;
+  if (const int code = change(txn); code != 0) {
+    mdb_txn_abort(txn);
+    return code;
+  }
+  return mdb_txn_commit(txn);
+}
+
+int LmdbEnv::Put(std::span<const std::uint8_t> key, std::span<const std::uint8_t> row) {
+  MDB_val name = ValueOf(key);
+  MDB_val value = ValueOf(row);
+  return Write([&](MDB_txn* txn) { return mdb_put(txn, rows_, &name, &value, 0); });
+}
+
+int LmdbEnv::Delete(std::span<const std::uint8_t> key) {
+  MDB_val name = ValueOf(key);
+  return Write([&](MDB_txn* txn) { return mdb_del(txn, rows_, &name, nullptr); });
+}
+
+LmdbReader::~LmdbReader() {
+  if (txn_ != nullptr) mdb_txn_abort(txn_);
+}
+
+int LmdbReader::Begin() {
+  if (txn_ != nullptr) return mdb_txn_renew(txn_);
+  const int code = mdb_txn_begin(env_->env_, nullptr, MDB_RDONLY, &txn_);
+  if (code != MDB_READERS_FULL) return code;
+  // Killed processes leave their slots.
+  int dead = 0;
+  if (const int check = mdb_reader_check(env_->env_, &dead); check != 0) return check;
+  return mdb_txn_begin(env_->env_, nullptr, MDB_RDONLY, &txn_);
+}
+
+int LmdbReader::Get(std::span<const std::uint8_t> key, std::span<std::uint8_t> target,
+                    std::size_t* size) {
+  if (const int code = Begin(); code != 0) return code;
+  MDB_val name = ValueOf(key);
+  MDB_val row = {};
+  const int code = mdb_get(txn_, env_->rows_, &name, &row);
+  if (code == 0) {
+    *size = row.mv_size;
+    if (row.mv_size <= target.size()) std::memcpy(target.data(), row.mv_data, row.mv_size);
+  }
+  mdb_txn_reset(txn_);
+  return code;
+}
+
+}  // namespace bloscache

@@ -1,0 +1,73 @@
+// An LMDB environment, as far as an index needs one: get, put and delete in one unnamed database,
+// each in a transaction of its own.
+//
+// The whole transaction is one call, because JavaScript may be stopped between any two of its
+// instructions (worker.terminate()), and a transaction that was begun and never ended would stop
+// every writer of every process. No Node-API here.
+
+#ifndef BLOSCACHE_LMDB_ENV_H_
+#define BLOSCACHE_LMDB_ENV_H_
+
+#include <lmdb.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace bloscache {
+
+struct LmdbOptions {
+  std::size_t map_size = 0;
+  unsigned int max_readers = 0;
+  bool sync = true;  // whether a commit waits for the disk
+};
+
+// All methods return 0, an errno value or an MDB_* value. Any thread.
+class LmdbEnv {
+ public:
+  // The environment in `folder`, which is opened once per process and never closed: LMDB forbids
+  // two of the same file in one process. `options` count for the first call.
+  // REQUIRES: `folder` exists; it is given by one and the same path always.
+  static int Open(const std::string& folder, const LmdbOptions& options, LmdbEnv** env);
+
+  // Waits while another thread or process writes.
+  int Put(std::span<const std::uint8_t> key, std::span<const std::uint8_t> row);
+
+  // MDB_NOTFOUND if there is no such row.
+  int Delete(std::span<const std::uint8_t> key);
+
+ private:
+  friend class LmdbReader;
+
+  LmdbEnv(MDB_env* env, MDB_dbi rows) : env_(env), rows_(rows) {}
+
+  template <typename Change>
+  int Write(Change change);
+
+  MDB_env* const env_;
+  const MDB_dbi rows_;
+};
+
+// Reads an environment. For one thread; holds one of the environment's reader slots.
+class LmdbReader {
+ public:
+  explicit LmdbReader(LmdbEnv* env) : env_(env) {}
+  LmdbReader(const LmdbReader&) = delete;
+  LmdbReader& operator=(const LmdbReader&) = delete;
+  ~LmdbReader();
+
+  // Sets *size to the row's and, if it fits, copies the row to the start of `target`.
+  // MDB_NOTFOUND if there is no such row.
+  int Get(std::span<const std::uint8_t> key, std::span<std::uint8_t> target, std::size_t* size);
+
+ private:
+  int Begin();
+
+  LmdbEnv* const env_;
+  MDB_txn* txn_ = nullptr;  // reset between calls: a snapshot that stays keeps pages from reuse
+};
+
+}  // namespace bloscache
+
+#endif  // BLOSCACHE_LMDB_ENV_H_

@@ -1,0 +1,53 @@
+/** One LMDB file: rows by key, each call a transaction of its own. */
+import { binding } from "./binding.ts";
+
+export interface LmdbOptions {
+  /** Address space for the file, bytes: the most it can grow to. */
+  readonly mapSize: number;
+  /** Threads, of all processes, that read at the same time, at most. */
+  readonly maxReaders: number;
+  /** Whether a commit waits for the disk. */
+  readonly sync: boolean;
+}
+
+/** Rows are larger rarely; then the buffer grows. */
+const ROW_BUFFER = 64 * 1024;
+
+/**
+ * An LMDB file that is open. There is one per folder and process, shared by its threads, and it
+ * stays open: LMDB forbids a second one, and closing disturbs other processes.
+ *
+ * Every method throws an `Error` whose `code` is the name of an errno, or of an LMDB code such as
+ * `MDB_CORRUPTED`.
+ */
+export class Lmdb {
+  readonly #handle: number;
+  #buffer: Uint8Array = new Uint8Array(ROW_BUFFER);
+
+  /**
+   * @param folder exists, and is always given by the same path
+   * @param options count where this process opens the folder for the first time
+   */
+  constructor(folder: string, options: LmdbOptions) {
+    this.#handle = binding.lmdbOpen(folder, options.mapSize, options.maxReaders, options.sync);
+  }
+
+  /** The row, valid until the next call; `undefined` when there is none. */
+  get(key: Uint8Array): Uint8Array | undefined {
+    const size = binding.lmdbGet(this.#handle, key, this.#buffer);
+    if (size < 0) return undefined;
+    if (size <= this.#buffer.byteLength) return this.#buffer.subarray(0, size);
+    this.#buffer = new Uint8Array(2 * size);
+    return this.get(key);
+  }
+
+  /** Stores a row, or replaces it; waits while another thread or process writes. */
+  put(key: Uint8Array, row: Uint8Array): void {
+    binding.lmdbPut(this.#handle, key, row);
+  }
+
+  /** Removes a row; whether there was one. */
+  delete(key: Uint8Array): boolean {
+    return binding.lmdbDelete(this.#handle, key);
+  }
+}
