@@ -14,15 +14,36 @@ export {
   type UnpackedBytes,
   unpackBytes,
 } from "./format/bytes.ts";
-export type { ChunkSize } from "./format/chunking.ts";
+export { type Chunking, type ChunkSize, calculateNchunks } from "./format/chunking.ts";
 export type { TypedArray } from "./format/dtype.ts";
+export type {
+  CompressedSink,
+  CompressedSource,
+  PlainSink,
+  PlainSource,
+  Progress,
+  Sink,
+  Source,
+  TransferOptions,
+} from "./format/endpoints.ts";
+export { BytesSink, BytesSource } from "./format/memory-endpoints.ts";
 export type { Metadata, MetadataArgs } from "./format/metadata.ts";
 export type { ArrayInput, Ndarray, Order } from "./format/ndarray.ts";
-export type { PackOptions } from "./format/pack.ts";
+export type { BloscArgs, BloscpackArgs, PackOptions } from "./format/pack.ts";
 export { type PackNdarrayOptions, packNdarray, unpackNdarray } from "./format/pack-ndarray.ts";
+export { type PackResult, type PackStreamOptions, pack } from "./format/pack-stream.ts";
+export {
+  type Pieces,
+  PiecesSource,
+  WebSink,
+  WritableSink,
+} from "./format/stream-endpoints.ts";
+export { type UnpackResult, unpack } from "./format/unpack-stream.ts";
 export {
   packNdarrayToFile,
   packNdarrayToFileSync,
   unpackNdarrayFromFile,
   unpackNdarrayFromFileSync,
 } from "./store/array-file.ts";
+export { packFile, unpackFile } from "./store/bloscpack-file.ts";
+export { FileSink, FileSource } from "./store/file-endpoints.ts";

@@ -27,11 +27,17 @@ export interface ChunkRun {
 const MAX_RATIO: readonly number[] = [256, 256, 24, 1040, 32768];
 const MAX_RATIO_OF_ALL = 32768;
 
+/** The most plain bytes that a chunk of a codec can hold; `undefined` for an unknown codec. */
+export function maxPlain(cbytes: number, codec: number): number | undefined {
+  const ratio = MAX_RATIO[codec];
+  return ratio === undefined ? undefined : cbytes * ratio;
+}
+
 export class ChunkWalk {
   /** File position of the next chunk. */
   position: number;
   readonly #head: Head;
-  readonly #fileSize: number;
+  #fileSize: number;
   readonly #digestSize: number;
   readonly #streamed: boolean;
   #chunkSize: number;
@@ -39,6 +45,7 @@ export class ChunkWalk {
   #nbytes = 0;
   #ended: boolean;
 
+  /** @param fileSize infinite while it is not known */
   constructor(head: Head, fileSize: number) {
     this.position = head.length;
     this.#head = head;
@@ -48,13 +55,48 @@ export class ChunkWalk {
     this.#chunkSize = head.header.chunkSize;
     this.#ended = this.#streamed ? this.position >= fileSize : head.header.nchunks === 0n;
     const room = fileSize - head.length;
-    if (head.header.nchunks > BigInt(Math.ceil(room / BLOSC_HEADER_LENGTH) + 1)) {
+    if (Number(head.header.nchunks) > Math.ceil(room / BLOSC_HEADER_LENGTH) + 1) {
       throw new BloscpackError(
         "TRUNCATED",
         `${head.header.nchunks} chunks are announced, ${room} bytes are left for them`,
         { section: "header", offset: 16, field: "nchunks" },
       );
     }
+  }
+
+  /** Tells how long the file turned out to be. */
+  endsAt(fileSize: number): void {
+    this.#fileSize = fileSize;
+    if (this.#streamed && this.position >= fileSize) this.#ended = true;
+  }
+
+  /**
+   * Goes on at another chunk. Its neighbours are not looked at, but for its end: it must be where
+   * the next chunk starts by the offsets table.
+   * REQUIRES: the plain size of chunks is known, from the header or because one has been passed.
+   */
+  seek(chunk: number, position: number): void {
+    this.position = position;
+    this.#chunk = chunk;
+    this.#nbytes = chunk * Math.max(this.#chunkSize, 0);
+    this.#ended = false;
+  }
+
+  /**
+   * Passes over the next chunk by its header alone.
+   *
+   * @param header the 16 bytes at {@link position}; fewer only where the file ends
+   * @throws {BloscpackError} as {@link take} does
+   */
+  step(header: Uint8Array): void {
+    const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+    this.#pass(view, 0, this.#measure(view, 0));
+    if (!this.#ended) this.#checkOffset();
+  }
+
+  /** Plain bytes of every chunk but the last; -1 while that is not known. */
+  get chunkSize(): number {
+    return this.#chunkSize;
   }
 
   /** Whether the last chunk has been passed. */
@@ -87,10 +129,11 @@ export class ChunkWalk {
   /**
    * Passes over the chunks that are complete in `window`, the bytes from {@link position} on.
    *
+   * @param maxPlain stops before the run holds more plain bytes than this; one chunk it has always
    * @returns how many bytes the next chunk takes, when not even that one is complete
    * @throws {BloscpackError} TRUNCATED, OFFSET_MISMATCH, BAD_CHUNK_HEADER, CHUNK_NBYTES, DECOMPRESS
    */
-  take(window: Uint8Array): ChunkRun | number {
+  take(window: Uint8Array, maxPlain: number = Number.POSITIVE_INFINITY): ChunkRun | number {
     const view = new DataView(window.buffer, window.byteOffset, window.byteLength);
     const start = this.position;
     const first = this.#chunk;
@@ -99,13 +142,16 @@ export class ChunkWalk {
     while (!this.#ended) {
       const at = this.position - start;
       const length = this.#measure(view, at);
-      if (at + length > window.byteLength && start + window.byteLength < this.#fileSize) {
+      if (!this.#isAtHand(start, at + length, window.byteLength)) {
         if (positions.length === 0) return length;
         break;
       }
+      const plain = view.getUint32(at + 4, true);
+      if (positions.length > 0 && this.#nbytes - plainStart + plain > maxPlain) break;
       positions.push(at);
       this.#pass(view, at, length);
     }
+    if (!this.#ended) this.#checkOffset();
     return {
       positions: Float64Array.from(positions),
       chunkSize: Math.max(this.#chunkSize, 0),
@@ -115,16 +161,18 @@ export class ChunkWalk {
     };
   }
 
+  /**
+   * Whether a chunk that ends at `end` of a window can be passed. While the end of the file is not
+   * known, a byte behind the chunk has to be at hand as well: it may be the last.
+   */
+  #isAtHand(start: number, end: number, length: number): boolean {
+    if (this.#fileSize === Number.POSITIVE_INFINITY) return end < length;
+    return end <= length || start + length >= this.#fileSize;
+  }
+
   /** Stored bytes of the next chunk and its digest; of its header, while that is not at hand. */
   #measure(view: DataView, at: number): number {
-    const { offsets } = this.#head;
-    if (offsets !== undefined && offsets[this.#chunk] !== this.position) {
-      const found = offsets[this.#chunk];
-      throw new BloscpackError("OFFSET_MISMATCH", `found ${found}, expected ${this.position}`, {
-        section: "offsets",
-        chunk: this.#chunk,
-      });
-    }
+    this.#checkOffset();
     const left = this.#fileSize - this.position;
     if (left < BLOSC_HEADER_LENGTH) {
       throw this.#fault("TRUNCATED", `${left} bytes are left for its header`);
@@ -139,6 +187,16 @@ export class ChunkWalk {
       throw this.#fault("TRUNCATED", `it takes ${cbytes} bytes and a digest, ${left} are left`);
     }
     return cbytes + this.#digestSize;
+  }
+
+  #checkOffset(): void {
+    const { offsets } = this.#head;
+    if (offsets === undefined || offsets[this.#chunk] === this.position) return;
+    const found = offsets[this.#chunk];
+    throw new BloscpackError("OFFSET_MISMATCH", `found ${found}, expected ${this.position}`, {
+      section: "offsets",
+      chunk: this.#chunk,
+    });
   }
 
   #pass(view: DataView, at: number, length: number): void {
@@ -164,9 +222,9 @@ export class ChunkWalk {
 
   /** Refuses a chunk that promises more than its codec can hold, before memory is taken for it. */
   #checkRatio(plain: number, cbytes: number, codec: number): void {
-    const ratio = MAX_RATIO[codec];
-    if (ratio === undefined) throw this.#fault("BAD_CHUNK_HEADER", `codec ${codec} is not defined`);
-    if (plain <= cbytes * ratio) return;
+    const most = maxPlain(cbytes, codec);
+    if (most === undefined) throw this.#fault("BAD_CHUNK_HEADER", `codec ${codec} is not defined`);
+    if (plain <= most) return;
     const reason = `${cbytes} bytes cannot hold the ${plain} plain bytes they promise`;
     throw this.#fault("DECOMPRESS", reason);
   }

@@ -6,6 +6,7 @@
 import { type ChecksumName, checksumSize } from "../blosc/checksum.ts";
 import {
   type CompressOptions,
+  checkCompressOptions,
   compressAsync,
   compressBegin,
   type Shuffle,
@@ -25,24 +26,37 @@ import { checkOptionNames } from "./option-names.ts";
 import { giveBack, takeScratch } from "./scratch.ts";
 import type { ByteSink, ByteSinkSync } from "./sink.ts";
 
-/** How to pack; the defaults are the reference's. */
-export interface PackOptions {
+/** How chunks are compressed; the defaults are the reference's. */
+export interface BloscArgs {
+  /** Size of the elements that the shuffle groups by: 1 to 255; default 8. */
+  readonly typesize?: number;
   /** Codec: one of the linked C-Blosc's; default `"blosclz"`. */
   readonly cname?: string;
   /** 0 (none) to 9; default 7. */
   readonly clevel?: number;
   /** Default `"shuffle"`. */
   readonly shuffle?: Shuffle;
-  /** Plain bytes per chunk, a number or such as `"1M"` (the default). */
-  readonly chunkSize?: ChunkSize;
+}
+
+/** What a file has beside its chunks; the defaults are the reference's. */
+export interface BloscpackArgs {
   /** Digest behind every chunk; default `"adler32"`. */
   readonly checksum?: ChecksumName;
   /** Whether to write the offsets table; default `true`. */
   readonly offsets?: boolean;
   /** Free slots in that table for chunks appended later; default ten per chunk. */
   readonly maxAppChunks?: number | ((nchunks: number) => number);
+}
+
+/** How to pack. */
+export interface PackOptions extends Omit<BloscArgs, "typesize">, BloscpackArgs {
+  /** Plain bytes per chunk, a number or such as `"1M"` (the default). */
+  readonly chunkSize?: ChunkSize;
   readonly metadataArgs?: MetadataArgs;
 }
+
+const BLOSC_ARGS = ["typesize", "cname", "clevel", "shuffle"];
+const BLOSCPACK_ARGS = ["checksum", "offsets", "maxAppChunks"];
 
 const OPTION_NAMES = [
   "cname",
@@ -92,16 +106,15 @@ export interface Plain {
 export function planPack(source: Plain, options: PackOptions): PackPlan {
   checkOptionNames(options, OPTION_NAMES, "pack");
   const { plain, typesize, metadata } = source;
-  const { checksum = "adler32", offsets = true } = options;
+  const { offsets = true } = options;
   const chunking = chunkingOf(plain.byteLength, source.itemsize, options.chunkSize);
   const { nchunks, chunkSize, lastChunk } = chunking;
-  const compression = {
-    cname: options.cname ?? "blosclz",
-    clevel: options.clevel ?? 7,
-    shuffle: options.shuffle ?? "shuffle",
-    typesize,
-    checksum,
-  };
+  const { cname, clevel, shuffle } = options;
+  const compression = compressionOf(
+    { typesize, cname, clevel, shuffle } as BloscArgs,
+    { checksum: options.checksum } as BloscpackArgs,
+  );
+  const { checksum } = compression;
   const maxAppChunks = offsets ? appendSlots(nchunks, options.maxAppChunks) : 0;
   const slots = offsets ? nchunks + maxAppChunks : 0;
   const header = encodeHeader({
@@ -144,11 +157,26 @@ function chunkingOf(nbytes: number, itemsize: number, option: ChunkSize | undefi
   return chunking;
 }
 
-function batchSizeOf(chunkSize: number): number {
+/** The codec's options, with the defaults filled in. @throws {TypeError} for a name unknown here */
+export function compressionOf(
+  bloscArgs: BloscArgs = {},
+  bloscpackArgs: BloscpackArgs = {},
+): CompressOptions {
+  checkOptionNames(bloscArgs, BLOSC_ARGS, "bloscArgs");
+  checkOptionNames(bloscpackArgs, BLOSCPACK_ARGS, "bloscpackArgs");
+  const { typesize = 8, cname = "blosclz", clevel = 7, shuffle = "shuffle" } = bloscArgs;
+  const { checksum = "adler32" } = bloscpackArgs;
+  const compression = { typesize, cname, clevel, shuffle, checksum };
+  checkCompressOptions(compression);
+  return compression;
+}
+
+export function batchSizeOf(chunkSize: number): number {
   return Math.min(BATCH_CHUNKS, Math.max(1, Math.floor(BATCH_BYTES / Math.max(1, chunkSize))));
 }
 
-function appendSlots(nchunks: number, option: PackOptions["maxAppChunks"]): number {
+/** Free slots behind those of `nchunks` chunks. @throws {RangeError} */
+export function appendSlots(nchunks: number, option: PackOptions["maxAppChunks"]): number {
   const slots = typeof option === "function" ? option(nchunks) : (option ?? 10 * nchunks);
   if (!Number.isSafeInteger(slots) || slots < 0) {
     throw new RangeError(`Option maxAppChunks must be a whole number, at least 0: got ${slots}`);

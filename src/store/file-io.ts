@@ -150,23 +150,44 @@ export async function publish<T>(
   to: Publication,
   fill: (sink: ByteSink) => Promise<T>,
 ): Promise<T> {
-  const temporary = temporaryPath(to);
-  const file = await fs.promises.open(temporary, "wx", to.mode ?? 0o666);
-  let result: T;
+  const draft = await draftFile(to);
   try {
-    try {
-      result = await fill(new FileSink(file));
-      if (to.durability === "strict") await file.sync();
-    } finally {
-      await file.close();
-    }
-    await fs.promises.rename(temporary, to.path);
+    const result = await fill(draft.sink);
+    await draft.publish();
+    return result;
   } catch (error) {
-    await fs.promises.rm(temporary, { force: true });
+    await draft.discard();
     throw error;
   }
-  if (to.durability === "strict") await syncDirectory(dirname(to.path));
-  return result;
+}
+
+/** A file that is being written under a temporary name. */
+export interface Draft {
+  readonly sink: ByteSink;
+  /** Gives the file its name. When that fails, it can still be discarded. */
+  publish(): Promise<void>;
+  /** Leaves nothing behind. */
+  discard(): Promise<void>;
+}
+
+export async function draftFile(to: Publication): Promise<Draft> {
+  const temporary = temporaryPath(to);
+  const file = await fs.promises.open(temporary, "wx", to.mode ?? 0o666);
+  const strict = to.durability === "strict";
+  return {
+    sink: new FileSink(file),
+    async publish() {
+      if (strict) await file.sync();
+      await file.close();
+      await fs.promises.rename(temporary, to.path);
+      if (strict) await syncDirectory(dirname(to.path));
+    },
+    async discard() {
+      // Closing twice is an error, and no news.
+      await file.close().catch(() => undefined);
+      await fs.promises.rm(temporary, { force: true });
+    },
+  };
 }
 
 function temporaryPath({ path, temporary }: Publication): string {

@@ -1,0 +1,86 @@
+/**
+ * What bytes come from and go to. An endpoint moves bytes and knows nothing of arrays, chunks or
+ * compression; anything can be joined to anything, in both directions.
+ *
+ * A source is closed and a sink is closed or aborted in any case, once, by whoever joins them.
+ */
+export type Awaitable<T> = T | Promise<T>;
+
+/** Bytes that are read from front to back: plain ones to pack, or a stored file to unpack. */
+export interface Source {
+  /** How many bytes there are in all; left out when only the end will tell. */
+  readonly size?: number | undefined;
+  /** Fills `target` from its start. Returns how many bytes: fewer than fit at will, 0 at the end. */
+  read(target: Uint8Array): Awaitable<number>;
+  close?(): Awaitable<void>;
+}
+
+/** Where bytes go, from front to back. */
+export interface Sink {
+  /** Adds the pieces, in order. They may be overwritten as soon as this is done. */
+  append(pieces: readonly Uint8Array[]): Awaitable<void>;
+  /** All bytes have been added. */
+  close?(): Awaitable<void>;
+  /** The work has failed: what was added is not to be taken for a result. */
+  abort?(reason: unknown): Awaitable<void>;
+}
+
+export type PlainSource = Source;
+export type CompressedSource = Source;
+export type PlainSink = Sink;
+
+/** Where a packed file goes. */
+export interface CompressedSink extends Sink {
+  /**
+   * Replaces bytes that were added before. Without it a file gets no offsets table, and if its
+   * size is not known beforehand, neither a number of chunks.
+   */
+  overwrite?(position: number, bytes: Uint8Array): Awaitable<void>;
+}
+
+/** How far a transfer has come. */
+export interface Progress {
+  /** Plain bytes so far. */
+  readonly nbytes: number;
+  /** Stored bytes so far. */
+  readonly cbytes: number;
+  readonly nchunks: number;
+  /** Plain bytes in all, if known. */
+  readonly size: number | undefined;
+}
+
+export interface TransferOptions {
+  /** Ends the transfer: it rejects with the signal's reason, and the sink is aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after every batch. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** Runs a transfer and closes its endpoints, however it ends. */
+export async function between<T>(
+  source: Source,
+  sink: Sink,
+  transfer: () => Promise<T>,
+): Promise<T> {
+  try {
+    const result = await transfer();
+    await sink.close?.();
+    return result;
+  } catch (error) {
+    await sink.abort?.(error);
+    throw error;
+  } finally {
+    await source.close?.();
+  }
+}
+
+/** Fills `target` as far as the source goes; returns how many bytes. */
+export async function readFully(source: Source, target: Uint8Array): Promise<number> {
+  let end = 0;
+  while (end < target.byteLength) {
+    const n = await source.read(target.subarray(end));
+    if (n === 0) break;
+    end += n;
+  }
+  return end;
+}

@@ -1,0 +1,229 @@
+/**
+ * Packing from any source to any sink. A batch of chunks is compressed while the next is read and
+ * the one before is written; memory is three batches, whatever the size.
+ */
+import { checksumSize } from "../blosc/checksum.ts";
+import { type CompressOptions, compressAsync } from "../blosc/codec.ts";
+import { type ChunkSize, calculateNchunks } from "./chunking.ts";
+import { BLOSC_HEADER_LENGTH, UNKNOWN } from "./constants.ts";
+import {
+  between,
+  type CompressedSink,
+  type PlainSource,
+  readFully,
+  type TransferOptions,
+} from "./endpoints.ts";
+import { encodeHeader } from "./header.ts";
+import { encodeMetadata, type Metadata, type MetadataArgs } from "./metadata.ts";
+import { encodeOffsets } from "./offsets.ts";
+import { checkOptionNames } from "./option-names.ts";
+import {
+  appendSlots,
+  type BloscArgs,
+  type BloscpackArgs,
+  batchSizeOf,
+  compressionOf,
+} from "./pack.ts";
+import { giveBack, takeScratch } from "./scratch.ts";
+
+export interface PackStreamOptions extends TransferOptions {
+  /** Plain bytes per chunk, a number or such as `"1M"` (the default). */
+  readonly chunkSize?: ChunkSize;
+  readonly metadata?: Metadata;
+  readonly bloscArgs?: BloscArgs;
+  readonly bloscpackArgs?: BloscpackArgs;
+  readonly metadataArgs?: MetadataArgs;
+}
+
+const OPTION_NAMES = [
+  "signal",
+  "onProgress",
+  "chunkSize",
+  "metadata",
+  "bloscArgs",
+  "bloscpackArgs",
+  "metadataArgs",
+];
+
+/** What was packed. */
+export interface PackResult {
+  readonly nbytes: number;
+  readonly cbytes: number;
+  readonly nchunks: number;
+}
+
+/**
+ * Packs plain bytes into a Bloscpack file.
+ *
+ * When the source does not say its size, the file has no offsets table, and its number of chunks
+ * is filled in at the end if the sink can go back; if not, it stays unknown (-1), which the
+ * Python reference takes for an empty file.
+ *
+ * @throws {TypeError | RangeError} for an option, before anything is written
+ */
+export async function pack(
+  source: PlainSource,
+  sink: CompressedSink,
+  options: PackStreamOptions = {},
+): Promise<PackResult> {
+  return between(source, sink, async () => {
+    const run = new PackRun(source, sink, options);
+    try {
+      return await run.run();
+    } finally {
+      run.release();
+    }
+  });
+}
+
+class PackRun {
+  readonly #source: PlainSource;
+  readonly #sink: CompressedSink;
+  readonly #options: PackStreamOptions;
+  readonly #compression: CompressOptions;
+  readonly #size: number | undefined;
+  readonly #chunkSize: number;
+  readonly #batchSize: number;
+  readonly #slotSize: number;
+  readonly #section: Uint8Array;
+  readonly #slots: number;
+  readonly #plain: readonly [Uint8Array, Uint8Array];
+  readonly #stored: readonly [Uint8Array, Uint8Array];
+  readonly #positions: number[] = [];
+  #nbytes = 0;
+  #cbytes = 0;
+
+  constructor(source: PlainSource, sink: CompressedSink, options: PackStreamOptions) {
+    checkOptionNames(options, OPTION_NAMES, "pack");
+    this.#source = source;
+    this.#sink = sink;
+    this.#options = options;
+    this.#compression = compressionOf(options.bloscArgs, options.bloscpackArgs);
+    this.#size = source.size;
+    // Of unknown data no chunk can be known to be smaller than it was asked to be.
+    const chunking = calculateNchunks(source.size ?? Number.MAX_SAFE_INTEGER, options.chunkSize);
+    this.#chunkSize = chunking.chunkSize;
+    this.#slots = this.#slotCount(chunking.nchunks);
+    this.#section =
+      options.metadata === undefined
+        ? new Uint8Array()
+        : encodeMetadata(options.metadata, options.metadataArgs);
+    this.#batchSize = Math.min(batchSizeOf(this.#chunkSize), chunking.nchunks);
+    this.#slotSize =
+      this.#chunkSize + BLOSC_HEADER_LENGTH + checksumSize(this.#compression.checksum);
+    const plainBytes = this.#batchSize * this.#chunkSize;
+    const storedBytes = this.#batchSize * this.#slotSize;
+    this.#plain = [takeScratch(plainBytes), takeScratch(plainBytes)];
+    this.#stored = [takeScratch(storedBytes), takeScratch(storedBytes)];
+  }
+
+  #slotCount(nchunks: number): number {
+    const { offsets, maxAppChunks } = this.#options.bloscpackArgs ?? {};
+    const possible = this.#size !== undefined && this.#sink.overwrite !== undefined;
+    if (offsets === true && !possible) {
+      const why = this.#size === undefined ? "the size is not known" : "the sink cannot go back";
+      throw new RangeError(`Option bloscpackArgs.offsets cannot be true: ${why}`);
+    }
+    return (offsets ?? possible) ? nchunks + appendSlots(nchunks, maxAppChunks) : 0;
+  }
+
+  async run(): Promise<PackResult> {
+    const head = this.#head(false);
+    this.#cbytes = head.byteLength;
+    await this.#append([head]);
+    let writing: Promise<void> | undefined;
+    try {
+      let batch = await this.#readBatch(0);
+      for (let turn = 0; batch.length > 0; turn++) {
+        this.#options.signal?.throwIfAborted();
+        const stored = this.#stored[turn % 2] as Uint8Array;
+        const [lengths, next] = await settleBoth(
+          compressAsync(batch, stored, this.#slotSize, this.#compression),
+          this.#readBatch(turn + 1),
+        );
+        await writing;
+        writing = this.#append(this.#place(lengths, stored));
+        // It is awaited in the next turn, or below.
+        writing.catch(() => undefined);
+        batch = next;
+      }
+    } finally {
+      await writing;
+    }
+    this.#options.signal?.throwIfAborted();
+    await this.#sink.overwrite?.(0, this.#head(true));
+    return { nbytes: this.#nbytes, cbytes: this.#cbytes, nchunks: this.#positions.length };
+  }
+
+  release(): void {
+    for (const scratch of [...this.#plain, ...this.#stored]) giveBack(scratch);
+  }
+
+  /** The next chunks; none at the end. Empty data is one chunk of zero bytes. */
+  async #readBatch(turn: number): Promise<Uint8Array[]> {
+    const scratch = (this.#plain[turn % 2] as Uint8Array).subarray(
+      0,
+      this.#batchSize * this.#chunkSize,
+    );
+    const n = await readFully(this.#source, scratch);
+    this.#nbytes += n;
+    this.#checkSize(n < scratch.byteLength);
+    if (n === 0) return turn === 0 ? [scratch.subarray(0, 0)] : [];
+    const count = Math.ceil(n / this.#chunkSize);
+    return Array.from({ length: count }, (_, i) =>
+      scratch.subarray(i * this.#chunkSize, Math.min((i + 1) * this.#chunkSize, n)),
+    );
+  }
+
+  /** A source that says its size must keep to it: the table was laid out for it. */
+  #checkSize(ended: boolean): void {
+    if (this.#size === undefined) return;
+    if (this.#nbytes > this.#size || (ended && this.#nbytes < this.#size)) {
+      const found = ended ? `ended after ${this.#nbytes}` : `gave ${this.#nbytes}`;
+      throw new RangeError(`The source announced ${this.#size} bytes and ${found}`);
+    }
+  }
+
+  #place(lengths: Uint32Array, stored: Uint8Array): Uint8Array[] {
+    return Array.from(lengths, (length, i) => {
+      this.#positions.push(this.#cbytes);
+      this.#cbytes += length;
+      return stored.subarray(i * this.#slotSize, i * this.#slotSize + length);
+    });
+  }
+
+  async #append(pieces: Uint8Array[]): Promise<void> {
+    await this.#sink.append(pieces);
+    const { onProgress } = this.#options;
+    const progress = { nbytes: this.#nbytes, cbytes: this.#cbytes, size: this.#size };
+    onProgress?.({ ...progress, nchunks: this.#positions.length });
+  }
+
+  /** Header, metadata and offsets; with what only the end tells once it is `complete`. */
+  #head(complete: boolean): Uint8Array {
+    const known = complete ? this.#nbytes : this.#size;
+    const { nchunks, chunkSize, lastChunk } =
+      known === undefined
+        ? { nchunks: UNKNOWN, chunkSize: this.#chunkSize, lastChunk: UNKNOWN }
+        : calculateNchunks(known, this.#chunkSize || 1);
+    const header = encodeHeader({
+      offsets: this.#slots > 0,
+      metadata: this.#options.metadata !== undefined,
+      checksum: this.#compression.checksum,
+      typesize: this.#compression.typesize,
+      chunkSize,
+      lastChunk,
+      nchunks: BigInt(nchunks),
+      maxAppChunks: BigInt(this.#slots === 0 ? 0 : this.#slots - nchunks),
+    });
+    const written = complete && this.#slots > 0;
+    const table = encodeOffsets(written ? this.#positions : [], this.#slots);
+    return Buffer.concat([header, this.#section, table]);
+  }
+}
+
+/** Waits for both, also when one fails: they work on memory that is given back then. */
+async function settleBoth<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return [await a, await b];
+}

@@ -1,0 +1,160 @@
+/**
+ * Unpacking from any source to any sink: a batch of chunks is verified and decompressed while the
+ * one before is written. Memory is a window of the stored file and two batches, whatever the size.
+ */
+import { type ChunkFault, decompressAsync } from "../blosc/codec.ts";
+import { BloscpackError } from "../errors.ts";
+import { type ChunkRun, ChunkWalk } from "./chunk-walk.ts";
+import { BLOSC_HEADER_LENGTH, HEADER_LENGTH, META_HEADER_LENGTH } from "./constants.ts";
+import {
+  between,
+  type CompressedSource,
+  type PlainSink,
+  type TransferOptions,
+} from "./endpoints.ts";
+import { decodeHead, type Head, measureHead } from "./head.ts";
+import { InputWindow } from "./input-window.ts";
+import type { Metadata } from "./metadata.ts";
+import { checkOptionNames } from "./option-names.ts";
+import { giveBack, takeScratch } from "./scratch.ts";
+
+/** Plain bytes of a batch at most, unless one chunk is larger. */
+const BATCH_BYTES = 12 * 1024 * 1024;
+
+const OPTION_NAMES = ["signal", "onProgress"];
+
+/** What was unpacked. */
+export interface UnpackResult {
+  readonly nbytes: number;
+  readonly nchunks: number;
+  /** `undefined` when the file has none. */
+  readonly metadata: Metadata | undefined;
+}
+
+/**
+ * Unpacks a Bloscpack file. Chunks reach the sink verified; when a later one turns out to be
+ * damaged, the sink is aborted.
+ *
+ * @throws {BloscpackError} when the stored bytes are not a valid Bloscpack file
+ */
+export async function unpack(
+  source: CompressedSource,
+  sink: PlainSink,
+  options: TransferOptions = {},
+): Promise<UnpackResult> {
+  return between(source, sink, async () => {
+    checkOptionNames(options, OPTION_NAMES, "unpack");
+    const window = new InputWindow(source);
+    try {
+      const head = await readHeadFrom(window);
+      return await new UnpackRun(window, head, sink, options).run();
+    } finally {
+      window.release();
+    }
+  });
+}
+
+async function readHeadFrom(window: InputWindow): Promise<Head> {
+  await window.need(HEADER_LENGTH + META_HEADER_LENGTH);
+  await window.need(measureHead(window.bytes, window.fileSize));
+  const head = decodeHead(window.bytes, window.fileSize);
+  window.skip(head.length);
+  return head;
+}
+
+class UnpackRun {
+  readonly #window: InputWindow;
+  readonly #head: Head;
+  readonly #sink: PlainSink;
+  readonly #options: TransferOptions;
+  readonly #walk: ChunkWalk;
+  #plain: [Uint8Array, Uint8Array] = [takeScratch(0), takeScratch(0)];
+  #nchunks = 0;
+
+  constructor(window: InputWindow, head: Head, sink: PlainSink, options: TransferOptions) {
+    this.#window = window;
+    this.#head = head;
+    this.#sink = sink;
+    this.#options = options;
+    this.#walk = new ChunkWalk(head, window.fileSize);
+  }
+
+  async run(): Promise<UnpackResult> {
+    let writing: Promise<void> | undefined;
+    try {
+      for (let turn = 0; !this.#walk.ended; turn++) {
+        this.#options.signal?.throwIfAborted();
+        const plain = await this.#decompressNext(turn);
+        await writing;
+        writing = this.#append(plain);
+        // It is awaited in the next turn, or below.
+        writing.catch(() => undefined);
+      }
+    } finally {
+      await Promise.allSettled([writing]);
+      this.#plain.forEach(giveBack);
+    }
+    await writing;
+    this.#options.signal?.throwIfAborted();
+    return {
+      nbytes: this.#walk.nbytes,
+      nchunks: this.#nchunks,
+      metadata: this.#head.metadata,
+    };
+  }
+
+  async #decompressNext(turn: number): Promise<Uint8Array> {
+    const start = this.#walk.position;
+    const run = await this.#nextRun();
+    if (run.positions.length === 0) return new Uint8Array();
+    const plain = this.#room(turn, run.plainEnd - run.plainStart);
+    const { checksum } = this.#head.header;
+    const stored = this.#window.bytes;
+    const fault = await decompressAsync(stored, run.positions, plain, run.chunkSize, checksum);
+    if (fault !== undefined) throw faultOf(fault, run, start);
+    this.#nchunks += run.positions.length;
+    this.#window.skip(this.#walk.position - start);
+    return plain;
+  }
+
+  /** The next chunks; their bytes are at hand then. None if the file ends where no chunk was due. */
+  async #nextRun(): Promise<ChunkRun> {
+    await this.#window.need(BLOSC_HEADER_LENGTH + 1);
+    for (;;) {
+      this.#walk.endsAt(this.#window.fileSize);
+      const run = this.#walk.take(this.#window.bytes, BATCH_BYTES);
+      if (typeof run !== "number") return run;
+      if (run >= this.#window.bytes.byteLength) await this.#window.need(run + 1);
+      else await this.#window.fill();
+    }
+  }
+
+  #room(turn: number, nbytes: number): Uint8Array {
+    const i = turn % 2 === 0 ? 0 : 1;
+    if (this.#plain[i].byteLength < nbytes) {
+      giveBack(this.#plain[i]);
+      this.#plain[i] = takeScratch(nbytes);
+    }
+    return this.#plain[i].subarray(0, nbytes);
+  }
+
+  async #append(plain: Uint8Array): Promise<void> {
+    await this.#sink.append([plain]);
+    const { nchunks, chunkSize, lastChunk } = this.#head.header;
+    const known = nchunks > 0n && chunkSize >= 0 && lastChunk >= 0;
+    this.#options.onProgress?.({
+      nbytes: this.#walk.nbytes,
+      cbytes: this.#walk.position,
+      nchunks: this.#nchunks,
+      size: known ? (Number(nchunks) - 1) * chunkSize + lastChunk : undefined,
+    });
+  }
+}
+
+function faultOf(fault: ChunkFault, run: ChunkRun, start: number): BloscpackError {
+  return new BloscpackError(fault.status, fault.reason, {
+    section: "chunk",
+    chunk: run.first + fault.chunk,
+    offset: start + (run.positions[fault.chunk] ?? 0),
+  });
+}
