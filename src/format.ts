@@ -46,4 +46,10 @@ export {
   unpackNdarrayFromFileSync,
 } from "./store/array-file.ts";
 export { packFile, unpackFile } from "./store/bloscpack-file.ts";
+export {
+  packBytesToFile,
+  packBytesToFileSync,
+  unpackBytesFromFile,
+  unpackBytesFromFileSync,
+} from "./store/bytes-file.ts";
 export { FileSink, FileSource } from "./store/file-endpoints.ts";

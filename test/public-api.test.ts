@@ -43,6 +43,10 @@ it("bloscache/format", () => {
       "unpackNdarrayFromFileSync",
       "packFile",
       "unpackFile",
+      "packBytesToFile",
+      "packBytesToFileSync",
+      "unpackBytesFromFile",
+      "unpackBytesFromFileSync",
       "FileSink",
       "FileSource",
     ]
