@@ -70,8 +70,9 @@ CompressPlan PlanOf(Napi::Env env, const Arguments& arguments) {
   plan.chunks.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto chunk = BytesOf(arguments.chunks[i], ChunkName(i));
-    if (chunk.size() > kMaxNbytes) {
-      throw Napi::RangeError::New(env, ChunkName(i) + " exceeds 2147483631 bytes");
+    if (chunk.size() > kMaxCompressNbytes) {
+      throw Napi::RangeError::New(
+          env, ChunkName(i) + " exceeds " + std::to_string(kMaxCompressNbytes) + " bytes");
     }
     if (chunk.size() + overhead > plan.slot_size) {
       throw Napi::RangeError::New(env, "slotSize is too small for " + ChunkName(i));

@@ -4,6 +4,10 @@
 #include <map>
 #include <mutex>
 
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/stat.h>
+#endif
+
 namespace bloscache {
 
 namespace {
@@ -11,6 +15,21 @@ namespace {
 MDB_val ValueOf(std::span<const std::uint8_t> bytes) {
   // LMDB takes values to write by a pointer to mutable memory, and does not write to it.
   return {bytes.size(), const_cast<std::uint8_t*>(bytes.data())};
+}
+
+// Whether the file that the environment has open is still the one in `folder`: the folder may have
+// been deleted, and made anew by somebody else.
+bool IsCurrent(MDB_env* env, const std::string& folder) {
+#if defined(__unix__) || defined(__APPLE__)
+  int fd = -1;
+  struct stat open_file;
+  struct stat named_file;
+  if (mdb_env_get_fd(env, &fd) != 0 || fstat(fd, &open_file) != 0) return false;
+  if (stat((folder + "/data.mdb").c_str(), &named_file) != 0) return false;
+  return open_file.st_dev == named_file.st_dev && open_file.st_ino == named_file.st_ino;
+#else
+  return true;  // a file that is open cannot be deleted
+#endif
 }
 
 int OpenRows(MDB_env* env, MDB_dbi* rows) {
@@ -43,7 +62,7 @@ int LmdbEnv::Open(const std::string& folder, const LmdbOptions& options, LmdbEnv
   const std::lock_guard lock(mutex);
   if (const auto known = opened.find(folder); known != opened.end()) {
     *env = known->second;
-    return 0;
+    if (IsCurrent((*env)->env_, folder)) return 0;
   }
   MDB_env* created = nullptr;
   if (const int code = mdb_env_create(&created); code != 0) return code;

@@ -27,7 +27,8 @@ struct LmdbOptions {
 class LmdbEnv {
  public:
   // The environment in `folder`, which is opened once per process and never closed: LMDB forbids
-  // two of the same file in one process. `options` count for the first call.
+  // two of the same file in one process. When the file in the folder has become another one, that
+  // is opened. `options` count where a file is opened.
   // REQUIRES: `folder` exists; it is given by one and the same path always.
   static int Open(const std::string& folder, const LmdbOptions& options, LmdbEnv** env);
 

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Shuffle } from "../blosc/codec.ts";
-import type { ChunkSize } from "../format/chunking.ts";
+import { type ChunkSize, calculateNchunks } from "../format/chunking.ts";
 import { checkOptionNames } from "../format/option-names.ts";
 import { packNdarray } from "../format/pack-ndarray.ts";
 import type { StoreOptions } from "../store/array-store.ts";
@@ -48,6 +48,15 @@ export function createCache(options: MemoryOptions): Cache {
   return { location, results, flights: new Flights() };
 }
 
+/** The largest item that a typed array holds is a complex number of two Float64, bytes. */
+const LARGEST_ITEM = 16;
+
+/** Rounds a chunk size down, so that chunks hold whole items of every kind. */
+function wholeItems(chunkSize: ChunkSize): number {
+  const { chunkSize: nbytes } = calculateNchunks(Number.MAX_SAFE_INTEGER, chunkSize);
+  return Math.max(1, Math.floor(nbytes / LARGEST_ITEM)) * LARGEST_ITEM;
+}
+
 /** By location: the index is open once per process, and syncs one way. */
 const durabilities = new Map<string, Durability>();
 
@@ -81,7 +90,7 @@ function storeOptions(options: MemoryOptions): StoreOptions {
     );
   }
   const metadataArgs = { maxMetaSize: (metaSize: number) => metaSize + META_SLACK };
-  const packing = { cname, clevel, shuffle, chunkSize, metadataArgs };
+  const packing = { cname, clevel, shuffle, chunkSize: wholeItems(chunkSize), metadataArgs };
   // Says now what would otherwise be said when the first large result is stored.
   packNdarray(new Uint8Array(1), packing);
   return { durability, inlineBytes: INLINE_BYTES, packing };

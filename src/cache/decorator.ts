@@ -84,13 +84,21 @@ function methodName(owner: string, key: string | symbol): string {
   return owner === "" ? "" : `${owner}.${String(key)}`;
 }
 
-/** The class that has `wrapper` as its own method: subclasses share the results of their base. */
+/**
+ * The class that has `wrapper` as its own method: subclasses share the results of their base. Where
+ * another decorator or a spy stands in its place, the nearest class with a method of that name.
+ */
 function ownerOf(self: unknown, key: string | symbol, wrapper: AnyFunction): string {
+  let nearest: string | undefined;
   for (let level = self; isObject(level); level = Object.getPrototypeOf(level)) {
-    if (Object.getOwnPropertyDescriptor(level, key)?.value !== wrapper) continue;
-    return typeof level === "function" ? level.name : level.constructor.name;
+    const own = Object.getOwnPropertyDescriptor(level, key);
+    if (own === undefined) continue;
+    const name = typeof level === "function" ? level.name : level.constructor.name;
+    if (own.value === wrapper) return name;
+    // What an instance has for itself says nothing of its class.
+    if (Object.hasOwn(level, "constructor") || typeof level === "function") nearest ??= name;
   }
-  return "";
+  return nearest ?? "";
 }
 
 function isObject(value: unknown): value is object {

@@ -42,7 +42,7 @@ export function identify(
   site?: string,
 ): FunctionIdentity {
   checkOptions(options);
-  const { version, dependsOn } = options;
+  const { version } = options;
   if (isNative(fn) && (options.id === undefined || version === undefined)) {
     throw new TypeError(
       "A native or bound function shows no source: give both { id, version }, or memoize a named " +
@@ -50,19 +50,30 @@ export function identify(
     );
   }
   const id = options.id ?? deriveId(options.name ?? fn.name, site ?? callSite(identify));
-  const own = version === undefined ? `f:${fingerprint(fn)}` : `v:${version}`;
-  const others = dependsOn === undefined || dependsOn.length === 0 ? "" : `+${combine(dependsOn)}`;
-  return { id, version: own + others, slug: slugOf(id) };
+  return { id, version: versionOf(fn, options), slug: slugOf(id) };
 }
 
-const memoized = new WeakMap<AnyFunction, FunctionIdentity>();
+/** What changes when the function does, its helpers included. */
+function versionOf(fn: AnyFunction, { version, dependsOn }: IdentityOptions): string {
+  const own = version === undefined ? `f:${fingerprint(fn)}` : `v:${version}`;
+  const others = dependsOn === undefined || dependsOn.length === 0 ? "" : `+${combine(dependsOn)}`;
+  return own + others;
+}
+
+const memoized = new WeakMap<AnyFunction, string>();
 
 /**
- * Lets `dependsOn` know a memoized function by whom it stands for: the source of the wrapper is
- * this library's, and the same for all.
+ * Lets `dependsOn` know a memoized function by the version of the one that it stands for: the
+ * source of the wrapper is this library's, and the same for all. A method has no id before its
+ * first call, so its id cannot count.
  */
-export function recordIdentity(wrapper: AnyFunction, identity: FunctionIdentity): void {
-  memoized.set(wrapper, identity);
+export function recordVersion(
+  wrapper: AnyFunction,
+  fn: AnyFunction,
+  options: IdentityOptions,
+): void {
+  if (isNative(fn) && options.version === undefined) return;
+  memoized.set(wrapper, versionOf(fn, options));
 }
 
 function checkOptions({ id, version, dependsOn }: IdentityOptions): void {
@@ -104,8 +115,8 @@ function describe(part: unknown): string {
   if (typeof part !== "function") {
     throw new TypeError("dependsOn holds something that is no function, string or number");
   }
-  const identity = memoized.get(part);
-  if (identity !== undefined) return `m:${identity.id}\n${identity.version}`;
+  const version = memoized.get(part as AnyFunction);
+  if (version !== undefined) return `m:${version}`;
   if (!isNative(part)) return `f:${fingerprint(part)}`;
   throw new TypeError(
     `dependsOn holds a native or bound function, ${part.name}, whose source cannot be read: ` +

@@ -6,6 +6,7 @@ import type { FunctionIdentity } from "./identity.ts";
 import { callKey } from "./key.ts";
 import type { Receiver } from "./receiver.ts";
 import type { Results } from "./results.ts";
+import { warnOnce } from "./warning.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a function of any signature, as TypeScript spells it
 export type AnyFunction = (this: any, ...args: any[]) => any;
@@ -22,6 +23,15 @@ export interface Naming {
   readonly identify: (self: unknown) => FunctionIdentity;
   /** What stands for `this` in keys; `undefined` when it does not count. */
   readonly receiver: (self: unknown) => Receiver | undefined;
+}
+
+/** A call whose function has returned a promise. */
+interface AsyncCall {
+  readonly address: Address;
+  readonly self: unknown;
+  readonly args: readonly unknown[];
+  /** By the performance clock, ms. */
+  readonly started: number;
 }
 
 const AsyncFunction = (async () => undefined).constructor;
@@ -60,8 +70,8 @@ export class Memoized {
   async #callAsync(self: unknown, args: readonly unknown[]): Promise<unknown> {
     const { results, flights } = this.#shared;
     const address = this.#addressOf(self, args);
-    // A miss starts the function before the first await, as a call of the function itself would:
-    // the caller may change the arguments as soon as it has the promise.
+    // A miss starts the function before the first await, as a call of the function itself would,
+    // which may read its arguments before the caller goes on and changes them.
     if (flights.of(address) === undefined && results.find(address) === undefined) {
       return this.#compute(address, self, args);
     }
@@ -70,7 +80,7 @@ export class Memoized {
 
   /**
    * Waits for the computation under way, if there is one, and reads what is stored: every caller
-   * gets a value of its own, which it may change.
+   * gets a value of its own, which it may change. Only a value that was not stored is shared.
    */
   async #replay(address: Address, self: unknown, args: readonly unknown[]): Promise<unknown> {
     const { results, flights } = this.#shared;
@@ -92,7 +102,8 @@ export class Memoized {
     const started = performance.now();
     const result: unknown = Reflect.apply(this.#fn, self, args);
     if (isThenable(result)) {
-      return this.#shared.flights.lead(address, () => this.#land(address, started, result));
+      const landing = () => this.#land({ address, self, args, started }, result);
+      return this.#shared.flights.lead(address, landing);
     }
     const durationMs = performance.now() - started;
     this.#shared.results.writeSync(address, this.#identify(self), {
@@ -103,14 +114,25 @@ export class Memoized {
     return result;
   }
 
-  async #land(address: Address, started: number, running: PromiseLike<unknown>): Promise<Landing> {
+  async #land(call: AsyncCall, running: PromiseLike<unknown>): Promise<Landing> {
     const value = await running;
-    const stored = await this.#shared.results.write(address, this.#identify(undefined), {
-      result: value,
-      isAsync: true,
-      durationMs: performance.now() - started,
-    });
-    return { value, stored };
+    const durationMs = performance.now() - call.started;
+    const identity = this.#identify(call.self);
+    if (!this.#isUnchanged(call)) {
+      const message = `Arguments of "${identity.id}" changed while it ran, so its result may be of either: it is not cached.`;
+      warnOnce(identity.id, "ARGUMENTS_CHANGED", message);
+      return { value, stored: false };
+    }
+    const computed = { result: value, isAsync: true, durationMs };
+    return { value, stored: await this.#shared.results.write(call.address, identity, computed) };
+  }
+
+  #isUnchanged({ address, self, args }: AsyncCall): boolean {
+    try {
+      return Buffer.compare(this.#addressOf(self, args).row, address.row) === 0;
+    } catch {
+      return false;
+    }
   }
 
   #addressOf(self: unknown, args: readonly unknown[]): Address {
@@ -127,5 +149,9 @@ export class Memoized {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+  try {
+    return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+  } catch {
+    return false; // a getter of the result's own that throws
+  }
 }

@@ -13,7 +13,8 @@ export interface Receiver {
 }
 
 /** State that TypeScript, esbuild and Babel move out of sight when they lower `#private` names. */
-const LOWERED_PRIVATE = /^(__privateAdd|__privateGet|__classPrivate\w+|_classPrivate\w+)$/;
+const LOWERED_PRIVATE =
+  /^(__privateAdd|__privateGet|__classPrivate\w+|_classPrivate\w+|_class_private_\w+)$/;
 
 const WAYS_OUT =
   "Memoize it with { this: 'ignore' } if the result does not depend on the instance, with " +
@@ -63,6 +64,9 @@ function writeInstance(encoder: Encoder, self: object): void {
   const reason = hiddenState(prototype);
   if (reason !== undefined) encoder.refuse(reason);
   const keys = encoder.fieldKeys(self);
+  if (Object.getOwnPropertyNames(self).length > keys.length) {
+    encoder.refuse("it has fields that are not enumerable");
+  }
   encoder.enter(self);
   encoder.hasher.u8(tag.INSTANCE);
   encoder.string(classNameOf(prototype));

@@ -47,6 +47,9 @@ const CONSTRUCTORS = KINDS.map(
   (name) => (globalThis as unknown as { [name: string]: ArrayConstructor | undefined })[name],
 );
 
+/** As many as a row counts, and one for a long skeleton. */
+const MAX_ARRAYS = 65_534;
+
 /** Deeper results are refused: a walk by recursion would end in a stack overflow instead. */
 const MAX_DEPTH = 1000;
 
@@ -99,7 +102,8 @@ class Splitter {
   #object(value: object): Json {
     const kind = arrayKind(value);
     if (kind !== undefined) {
-      if (isTypedArray(value) && namedKeys(value).length > 0) {
+      const named = isTypedArray(value) ? namedKeys(value) : Object.keys(value);
+      if (named.length > 0 || hasSymbolKeys(value)) {
         return this.#refuse("the array has named fields");
       }
       return this.#array(value, kind, value as TypedArray);
@@ -118,6 +122,10 @@ class Splitter {
 
   #container(value: object): Json {
     if (Object.getPrototypeOf(value) === null) return this.#plain(value, false);
+    if (hasSymbolKeys(value)) return this.#refuse("it has own symbol keys");
+    if (!isPlainOrArray(value) && Object.keys(value).length > 0) {
+      return this.#refuse("it has fields of its own beside what it holds");
+    }
     switch (builtinName(value)) {
       case "Array":
         return this.#list(value as unknown[]);
@@ -140,6 +148,7 @@ class Splitter {
     let n = this.#known.get(value);
     if (n === undefined) {
       n = this.arrays.length;
+      if (n === MAX_ARRAYS) this.#refuse(`there are more than ${MAX_ARRAYS} arrays`);
       this.#known.set(value, n);
       const plain = KINDS[kind] === "ArrayBuffer" ? new Uint8Array(value as ArrayBuffer) : input;
       this.arrays.push({ kind, input: plain });
@@ -155,11 +164,13 @@ class Splitter {
   }
 
   #plain(object: object, hasPrototype: boolean): Json {
-    if (hasSymbolKeys(object)) return this.#refuse("it has own symbol keys");
-    this.#shaped(object);
-    const entries = Object.keys(object).map((key): [string, Json] => [
+    // Each field is read once, because a getter may give another value the next time.
+    const fields: { [key: string]: unknown } = Object.create(null);
+    for (const key of Object.keys(object)) fields[key] = (object as typeof fields)[key];
+    this.#shaped(fields);
+    const entries = Object.keys(fields).map((key): [string, Json] => [
       key,
-      this.#part(key, (object as Record<string, unknown>)[key]),
+      this.#part(key, fields[key]),
     ]);
     // A "$" would be taken for the mark of a special, and JSON.parse is the one that may make a
     // "__proto__": an assignment would set the prototype instead.
@@ -203,6 +214,10 @@ class Splitter {
   #refuse(reason: string): never {
     throw new ValueError(formatPath("result", this.#steps), reason);
   }
+}
+
+function isPlainOrArray(value: object): boolean {
+  return Array.isArray(value) || Object.prototype.toString.call(value) === "[object Object]";
 }
 
 function special(type: string, ...values: Json[]): Json {

@@ -73,7 +73,7 @@ export class Results {
 
   /** Whether the result is stored now. */
   writeSync(address: Address, identity: FunctionIdentity, computed: Computed): boolean {
-    const store = this.#opened();
+    const store = this.#openedForWriting();
     if (store === null) return false;
     try {
       store.writeSync(address, draftOf(identity, computed));
@@ -86,7 +86,7 @@ export class Results {
 
   /** {@link writeSync} off the main thread. */
   async write(address: Address, identity: FunctionIdentity, computed: Computed): Promise<boolean> {
-    const store = this.#opened();
+    const store = this.#openedForWriting();
     if (store === null) return false;
     try {
       await store.write(address, draftOf(identity, computed));
@@ -102,6 +102,13 @@ export class Results {
     return this.#store;
   }
 
+  /** What is written into a cache that was deleted is lost; so a new one is made. */
+  #openedForWriting(): ArrayStore | null {
+    const store = this.#opened();
+    if (store?.isCurrent() === false) this.#store = this.#open();
+    return this.#opened();
+  }
+
   #open(): ArrayStore | null {
     try {
       const layout = openLocation(this.#location);
@@ -114,9 +121,19 @@ export class Results {
     }
   }
 
-  /** Forgets a result that cannot be read. That its files are gone is no damage: somebody chose so. */
+  /**
+   * Forgets a result that cannot be read, if the reason is in the result. That its files are gone
+   * is no damage: somebody chose so.
+   */
   #discard(store: ArrayStore, address: Address, entry: Entry | undefined, error: unknown): void {
-    if (!isGone(error)) {
+    const code = errnoOf(error);
+    if (code !== undefined && code !== "ENOENT" && code !== "EISDIR") {
+      // Too many open files, no memory, no permission: the result may be as good as ever.
+      const message = `${messageOf(error)}. Results are computed again meanwhile.`;
+      warnOnce(this.#location, "CACHE_UNREADABLE", message);
+      return;
+    }
+    if (code !== "ENOENT") {
       const message = `${messageOf(error)}. The result is computed again.`;
       warnOnce(`${this.#location} ${address.name}`, "CACHE_DAMAGED", message);
     }
@@ -128,7 +145,7 @@ export class Results {
   }
 
   #reportUnstored(identity: FunctionIdentity, error: unknown): void {
-    const about = error instanceof ValueError ? `${identity.id} ${error.path}` : this.#location;
+    const about = error instanceof ValueError ? identity.id : this.#location;
     const code = error instanceof BloscacheError ? error.code : "STORE_FAILED";
     const message = `${messageOf(error)}. Results of "${identity.id}" are returned but not cached.`;
     warnOnce(about, code, message);
@@ -144,7 +161,10 @@ function kindsOf(entry: Entry): number[] {
   return entry.arrays.map((array) => array.kind);
 }
 
-function isGone(error: unknown): boolean {
-  if (!(error instanceof StoreError)) return false;
-  return (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
+/** The name of the system's error behind a failure, `undefined` when it was the content. */
+function errnoOf(error: unknown): string | undefined {
+  const source = error instanceof StoreError ? error.cause : error;
+  if (source instanceof RangeError) return "ENOMEM";
+  const { code } = source as NodeJS.ErrnoException;
+  return source instanceof BloscacheError || code?.startsWith("MDB_CORRUPTED") ? undefined : code;
 }

@@ -5,7 +5,7 @@ import {
   type FunctionIdentity,
   type IdentityOptions,
   identify,
-  recordIdentity,
+  recordVersion,
 } from "./identity.ts";
 import { type AnyFunction, Memoized, type Shared } from "./memoized.ts";
 import type { Receiver } from "./receiver.ts";
@@ -53,9 +53,9 @@ export function memoizeOn(cache: Cache, subject: Subject): AnyFunction {
   const settle = (name?: string): FunctionIdentity => {
     const identity = identify(fn, { ...options, name }, site);
     claimId(cache.location, identity.id, fn);
-    recordIdentity(wrapper, identity);
     return identity;
   };
+  recordVersion(wrapper, fn, options);
   // What can be refused at once is; only a method without an id has to wait for its class.
   const known = nameOf === undefined || options.id !== undefined ? settle() : undefined;
   const memoized = new Memoized(fn, cache, {

@@ -33,6 +33,11 @@ export function maxPlain(cbytes: number, codec: number): number | undefined {
   return ratio === undefined ? undefined : cbytes * ratio;
 }
 
+/** Whether a header says how many plain bytes there are; if not, only a walk to the end tells. */
+export function isAnnounced({ header: { nchunks, chunkSize, lastChunk } }: Head): boolean {
+  return nchunks === 0n || (nchunks > 0n && chunkSize !== UNKNOWN && lastChunk !== UNKNOWN);
+}
+
 export class ChunkWalk {
   /** File position of the next chunk. */
   position: number;
@@ -110,14 +115,13 @@ export class ChunkWalk {
   }
 
   /**
-   * Plain bytes of the whole file by its header, which this many stored bytes could hold;
-   * `undefined` when only a walk to the end can tell.
+   * Plain bytes of the whole file by its header, which this many stored bytes could hold.
+   * REQUIRES: {@link isAnnounced}.
    *
    * @throws {BloscpackError} DECOMPRESS when they could not
    */
-  announced(): number | undefined {
+  announced(): number {
     const { nchunks, chunkSize, lastChunk } = this.#head.header;
-    if (nchunks === -1n || chunkSize === UNKNOWN || lastChunk === UNKNOWN) return undefined;
     if (nchunks === 0n) return 0;
     const nbytes = (Number(nchunks) - 1) * chunkSize + lastChunk;
     const left = this.#fileSize - this.position;

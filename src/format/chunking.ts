@@ -1,5 +1,5 @@
 /** How plain bytes are cut into chunks. */
-import { DEFAULT_CHUNK_SIZE, MAX_CHUNK_SIZE } from "./constants.ts";
+import { DEFAULT_CHUNK_SIZE, MAX_CHUNK_SIZE, MAX_WRITTEN_CHUNK_SIZE } from "./constants.ts";
 
 /** A number of plain bytes, or such as `"512K"`, `"1M"`, `"1.5M"`: powers of 1024, B K M G T. */
 export type ChunkSize = number | string;
@@ -37,6 +37,25 @@ export function calculateNchunks(
   const chunk = Math.min(wanted, size);
   const nchunks = Math.ceil(size / chunk);
   return { nchunks, chunkSize: chunk, lastChunk: size - (nchunks - 1) * chunk };
+}
+
+/**
+ * {@link calculateNchunks} for a file that is to be written: chunks hold whole items, and are no
+ * larger than C-Blosc can write.
+ */
+export function chunkingToWrite(size: number, itemsize: number, option?: ChunkSize): Chunking {
+  const largest = Math.floor(MAX_WRITTEN_CHUNK_SIZE / itemsize) * itemsize;
+  if (option === undefined) {
+    const whole = Math.max(1, Math.floor(DEFAULT_CHUNK_SIZE / itemsize)) * itemsize;
+    return calculateNchunks(size, Math.min(whole, largest));
+  }
+  const chunking = calculateNchunks(size, option);
+  if (chunking.chunkSize % itemsize !== 0) {
+    throw new RangeError(
+      `Option chunkSize must be a multiple of the itemsize ${itemsize}: got ${chunking.chunkSize}`,
+    );
+  }
+  return chunking.chunkSize > largest ? calculateNchunks(size, largest) : chunking;
 }
 
 const UNITS = "BKMGT";

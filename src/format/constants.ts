@@ -17,6 +17,11 @@ export const OPTION_METADATA = 0b10;
 
 /** BLOSC_MAX_BUFFERSIZE: the most plain bytes that one chunk holds. */
 export const MAX_CHUNK_SIZE: number = 2 ** 31 - 1 - 16;
+/**
+ * The most that is written into one: C-Blosc 1.21 counts in 32 bits and writes beyond its buffer
+ * for some larger ones. Larger ones are read.
+ */
+export const MAX_WRITTEN_CHUNK_SIZE: number = 2 ** 31 - 2 ** 26;
 /** The largest number of chunks and of slots that a header can state. */
 export const MAX_CHUNKS: bigint = 2n ** 63n - 1n;
 /** Stands in a header for a size or count that was not known, and in the table for a free slot. */

@@ -52,6 +52,10 @@ export interface MetadataSection {
 const MAGIC_JSON = "JSON";
 const CODECS = ["None", "zlib"] as const;
 const MAX_U32 = 2 ** 32 - 1;
+/** Longer texts are refused: V8 ends the process over some that are no string any more. */
+const MAX_TEXT = 256 * 1024 * 1024;
+/** Deflate cannot shrink anything further than this. */
+const MAX_DEFLATE_RATIO = 1040;
 
 /**
  * The whole section for `value`.
@@ -190,6 +194,11 @@ function decodeMetadataHeader(bytes: Uint8Array): MetadataFields {
     );
   }
   const metaSize = view.getUint32(12, true);
+  const most = codec === 1 ? metaCompSize * MAX_DEFLATE_RATIO : metaCompSize;
+  if (metaSize > Math.min(most, MAX_TEXT)) {
+    const reason = `meta_size is ${metaSize}, at most ${Math.min(most, MAX_TEXT)} are possible here`;
+    throw fault("METADATA_SIZE", reason, 44);
+  }
   return { checksum, compressed: codec === 1, metaSize, maxMetaSize, metaCompSize };
 }
 

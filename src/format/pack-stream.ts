@@ -4,7 +4,7 @@
  */
 import { checksumSize } from "../blosc/checksum.ts";
 import { type CompressOptions, compressAsync } from "../blosc/codec.ts";
-import { type ChunkSize, calculateNchunks } from "./chunking.ts";
+import { type ChunkSize, calculateNchunks, chunkingToWrite } from "./chunking.ts";
 import { BLOSC_HEADER_LENGTH, UNKNOWN } from "./constants.ts";
 import {
   between,
@@ -101,7 +101,7 @@ class PackRun {
     this.#compression = compressionOf(options.bloscArgs, options.bloscpackArgs);
     this.#size = source.size;
     // Of unknown data no chunk can be known to be smaller than it was asked to be.
-    const chunking = calculateNchunks(source.size ?? Number.MAX_SAFE_INTEGER, options.chunkSize);
+    const chunking = chunkingToWrite(source.size ?? Number.MAX_SAFE_INTEGER, 1, options.chunkSize);
     this.#chunkSize = chunking.chunkSize;
     this.#slots = this.#slotCount(chunking.nchunks);
     this.#section =

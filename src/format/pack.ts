@@ -11,14 +11,8 @@ import {
   compressBegin,
   type Shuffle,
 } from "../blosc/codec.ts";
-import { type Chunking, type ChunkSize, calculateNchunks } from "./chunking.ts";
-import {
-  BLOSC_HEADER_LENGTH,
-  DEFAULT_CHUNK_SIZE,
-  HEADER_LENGTH,
-  MAX_CHUNKS,
-  OFFSET_LENGTH,
-} from "./constants.ts";
+import { type Chunking, type ChunkSize, chunkingToWrite } from "./chunking.ts";
+import { BLOSC_HEADER_LENGTH, HEADER_LENGTH, MAX_CHUNKS, OFFSET_LENGTH } from "./constants.ts";
 import { encodeHeader } from "./header.ts";
 import { encodeMetadata, type Metadata, type MetadataArgs } from "./metadata.ts";
 import { encodeOffsets } from "./offsets.ts";
@@ -50,7 +44,7 @@ export interface BloscpackArgs {
 
 /** How to pack. */
 export interface PackOptions extends Omit<BloscArgs, "typesize">, BloscpackArgs {
-  /** Plain bytes per chunk, a number or such as `"1M"` (the default). */
+  /** Plain bytes per chunk, a number or such as `"1M"` (the default); at most 2,080,374,784. */
   readonly chunkSize?: ChunkSize;
   readonly metadataArgs?: MetadataArgs;
 }
@@ -107,7 +101,7 @@ export function planPack(source: Plain, options: PackOptions): PackPlan {
   checkOptionNames(options, OPTION_NAMES, "pack");
   const { plain, typesize, metadata } = source;
   const { offsets = true } = options;
-  const chunking = chunkingOf(plain.byteLength, source.itemsize, options.chunkSize);
+  const chunking = chunkingToWrite(plain.byteLength, source.itemsize, options.chunkSize);
   const { nchunks, chunkSize, lastChunk } = chunking;
   const { cname, clevel, shuffle } = options;
   const compression = compressionOf(
@@ -139,22 +133,6 @@ export function planPack(source: Plain, options: PackOptions): PackPlan {
     batchSize: batchSizeOf(chunkSize),
     slotSize: chunkSize + BLOSC_HEADER_LENGTH + checksumSize(checksum),
   };
-}
-
-function chunkingOf(nbytes: number, itemsize: number, option: ChunkSize | undefined): Chunking {
-  if (option === undefined) {
-    return calculateNchunks(
-      nbytes,
-      Math.max(1, Math.floor(DEFAULT_CHUNK_SIZE / itemsize)) * itemsize,
-    );
-  }
-  const chunking = calculateNchunks(nbytes, option);
-  if (chunking.chunkSize % itemsize !== 0) {
-    throw new RangeError(
-      `Option chunkSize must be a multiple of the itemsize ${itemsize}: got ${chunking.chunkSize}`,
-    );
-  }
-  return chunking;
 }
 
 /** The codec's options, with the defaults filled in. @throws {TypeError} for a name unknown here */

@@ -19,10 +19,11 @@ export function takeScratch(nbytes: number): Uint8Array {
   return new Uint8Array(allocate(roundUp(nbytes)));
 }
 
-/** Gives memory back. REQUIRES: nobody else holds a view of it. */
+/** Gives memory back, once. REQUIRES: nobody else holds a view of it. */
 export function giveBack(scratch: Uint8Array): void {
   const buffer = scratch.buffer as ArrayBuffer;
   if (buffer.byteLength > MAX_KEPT) return;
+  if (idle.includes(buffer)) throw new Error("Scratch memory was given back twice");
   idle.push(buffer);
   // The largest serve every taker, so the smallest go first.
   idle.sort((a, b) => a.byteLength - b.byteLength);

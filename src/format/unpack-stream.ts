@@ -132,8 +132,9 @@ class UnpackRun {
   #room(turn: number, nbytes: number): Uint8Array {
     const i = turn % 2 === 0 ? 0 : 1;
     if (this.#plain[i].byteLength < nbytes) {
+      const larger = takeScratch(nbytes);
       giveBack(this.#plain[i]);
-      this.#plain[i] = takeScratch(nbytes);
+      this.#plain[i] = larger;
     }
     return this.#plain[i].subarray(0, nbytes);
   }

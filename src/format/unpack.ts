@@ -10,7 +10,7 @@ import {
   decompressBegin,
 } from "../blosc/codec.ts";
 import { BloscpackError } from "../errors.ts";
-import { type ChunkRun, ChunkWalk } from "./chunk-walk.ts";
+import { type ChunkRun, ChunkWalk, isAnnounced } from "./chunk-walk.ts";
 import type { Head } from "./head.ts";
 import type { ByteSource, ByteSourceSync } from "./source.ts";
 
@@ -35,8 +35,10 @@ export function unpackSync(
 ): ArrayBuffer {
   const { checksum } = head.header;
   const walk = new ChunkWalk(head, source.size);
+  // First, because it reads through the whole file, and would leave other bytes in the windows.
+  const measured = isAnnounced(head) ? undefined : measureSync(source, head);
   let batch = nextBatchSync(source, walk);
-  const nbytes = walk.announced() ?? measureSync(source, head);
+  const nbytes = measured ?? walk.announced();
   check?.(nbytes);
   const plain = allocate(nbytes);
   for (;;) {
@@ -71,8 +73,9 @@ export async function unpack(
 ): Promise<ArrayBuffer> {
   const { checksum } = head.header;
   const walk = new ChunkWalk(head, source.size);
+  const measured = isAnnounced(head) ? undefined : await measure(source, head);
   let batch = await nextBatch(source, walk);
-  const nbytes = walk.announced() ?? (await measure(source, head));
+  const nbytes = measured ?? walk.announced();
   check?.(nbytes);
   const plain = allocate(nbytes);
   for (;;) {

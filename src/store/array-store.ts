@@ -11,7 +11,7 @@ import { type ArrayInput, describeArray } from "../format/ndarray.ts";
 import type { PackPlan } from "../format/pack.ts";
 import { type PackNdarrayOptions, planPackNdarray } from "../format/pack-ndarray.ts";
 import { decodeEntry, type Entry, encodeEntry, type FileArray, type InlineArray } from "./entry.ts";
-import type { Durability, Publication } from "./file-io.ts";
+import { type Durability, type Publication, syncDirectorySync } from "./file-io.ts";
 import type { IndexDb } from "./index-db.ts";
 import type { Layout } from "./location.ts";
 import {
@@ -119,30 +119,48 @@ export class ArrayStore {
     return withSkeleton(entry, plains);
   }
 
+  /** Whether the cache is still in its folder. */
+  isCurrent(): boolean {
+    return this.#index.isCurrent();
+  }
+
   /** Stores a result, in the place of an earlier one. @throws {StoreError} or the system's error */
   writeSync(address: Address, draft: Draft): void {
     const { stamp, arrays, skeleton, jobs } = this.#prepare(address, draft);
-    const files = jobs.map((job) => {
-      makeFolders(job.to);
-      return fileArray(job, writeObjectSync(job.to, job.plan));
-    });
-    this.#commit(address, draft, { stamp, arrays: [...arrays, ...files], ...skeleton });
+    try {
+      const files = jobs.map((job) => {
+        makeFolders(job.to);
+        return fileArray(job, writeObjectSync(job.to, job.plan));
+      });
+      this.#commit(address, draft, { stamp, arrays: [...arrays, ...files], ...skeleton });
+    } catch (error) {
+      removeFiles(jobs);
+      throw error;
+    }
   }
 
   /** {@link writeSync} off the main thread. REQUIRES: the arrays stay as they are until then. */
   async write(address: Address, draft: Draft): Promise<void> {
     const { stamp, arrays, skeleton, jobs } = this.#prepare(address, draft);
-    const files: FileArray[] = [];
-    for (const job of jobs) {
-      makeFolders(job.to);
-      files.push(fileArray(job, await writeObject(job.to, job.plan)));
+    try {
+      const files: FileArray[] = [];
+      for (const job of jobs) {
+        makeFolders(job.to);
+        files.push(fileArray(job, await writeObject(job.to, job.plan)));
+      }
+      this.#commit(address, draft, { stamp, arrays: [...arrays, ...files], ...skeleton });
+    } catch (error) {
+      removeFiles(jobs);
+      throw error;
     }
-    this.#commit(address, draft, { stamp, arrays: [...arrays, ...files], ...skeleton });
   }
 
   /** Forgets a result that turned out damaged; its files are kept for an hour, for a look. */
   setAside(address: Address, entry: Entry | undefined): void {
-    this.#index.delete(address.row);
+    // Another process may have stored the result anew since this one read its row.
+    const row = this.#index.get(address.row);
+    const now = row === undefined ? undefined : decodeEntry(row);
+    if (now?.stamp === entry?.stamp) this.#index.delete(address.row);
     entry?.arrays.forEach((array, n) => {
       if ("plain" in array) return;
       const path = this.#pathOf(address, entry.stamp, n);
@@ -223,9 +241,17 @@ function withSkeleton(entry: Entry, plains: ArrayBuffer[]): Stored {
   return { plains: plains.slice(0, -1), skeleton };
 }
 
+/** Of a result that did not come to be. */
+function removeFiles(jobs: readonly Job[]): void {
+  for (const { to } of jobs) fs.rmSync(to.path, { force: true });
+}
+
 /** The folders of a file; made every time, because the whole cache may be deleted under us. */
-function makeFolders({ path, temporary }: Publication): void {
-  for (const folder of [dirname(path), temporary]) {
-    if (folder !== undefined) fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  }
+function makeFolders({ path, temporary, durability }: Publication): void {
+  const folder = dirname(path);
+  if (temporary !== undefined) fs.mkdirSync(temporary, { recursive: true, mode: 0o700 });
+  const made = fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (made === undefined || durability !== "strict") return;
+  // Every new folder is an entry of the one above it.
+  for (let at = folder; at.length >= made.length; at = dirname(at)) syncDirectorySync(dirname(at));
 }

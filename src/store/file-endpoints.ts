@@ -1,7 +1,7 @@
 /** Endpoints in files. */
 import fs from "node:fs";
 import type { CompressedSink, Source } from "../format/endpoints.ts";
-import { type Draft, draftFile } from "./file-io.ts";
+import { type Draft, draftFile, MAX_READ } from "./file-io.ts";
 
 /** Reads a file, plain or stored, from front to back. */
 export class FileSource implements Source {
@@ -21,7 +21,7 @@ export class FileSource implements Source {
   }
 
   async read(target: Uint8Array): Promise<number> {
-    const length = target.byteLength;
+    const length = Math.min(target.byteLength, MAX_READ);
     const { bytesRead } = await this.#file.read(target, 0, length, this.#position);
     this.#position += bytesRead;
     return bytesRead;

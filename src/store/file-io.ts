@@ -21,6 +21,9 @@ export type Durability = "relaxed" | "strict";
 /** Bytes read at a time: enough to keep all threads at work, little beside a result. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 
+/** Bytes of one call of the system's, which counts in 31 bits. */
+export const MAX_READ: number = 2 ** 30;
+
 /** Opens a file for the time of a call. */
 export function withFileSync<T>(path: string, use: (source: ByteSourceSync) => T): T {
   const fd = fs.openSync(path, "r");
@@ -33,7 +36,8 @@ export function withFileSync<T>(path: string, use: (source: ByteSourceSync) => T
         const window = windows.take(position, length);
         let end = 0;
         while (end < window.byteLength) {
-          const n = fs.readSync(fd, window, end, window.byteLength - end, position + end);
+          const left = Math.min(window.byteLength - end, MAX_READ);
+          const n = fs.readSync(fd, window, end, left, position + end);
           if (n === 0) throw becameShorter(position + end);
           end += n;
         }
@@ -63,7 +67,7 @@ export async function withFile<T>(
         const window = taken.take(position, length);
         let end = 0;
         while (end < window.byteLength) {
-          const left = window.byteLength - end;
+          const left = Math.min(window.byteLength - end, MAX_READ);
           const { bytesRead } = await file.read(window, end, left, position + end);
           if (bytesRead === 0) throw becameShorter(position + end);
           end += bytesRead;
@@ -99,6 +103,8 @@ class Windows {
     this.#position = position;
     let scratch = this.#scratch[this.#turn];
     if (scratch === undefined || scratch.byteLength < wanted) {
+      // Taking may throw, and what was given back must not be given back once more.
+      this.#scratch[this.#turn] = undefined;
       if (scratch !== undefined) giveBack(scratch);
       scratch = takeScratch(wanted);
       this.#scratch[this.#turn] = scratch;
@@ -196,7 +202,7 @@ function temporaryPath({ path, temporary }: Publication): string {
 }
 
 /** Makes a rename in `folder` durable. Windows does so by itself and cannot open a folder. */
-function syncDirectorySync(folder: string): void {
+export function syncDirectorySync(folder: string): void {
   if (process.platform === "win32") return;
   const fd = fs.openSync(folder, "r");
   try {

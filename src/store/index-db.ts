@@ -8,7 +8,7 @@ import { Lmdb } from "../blosc/lmdb.ts";
 import { StoreError } from "../errors.ts";
 import type { Durability } from "./file-io.ts";
 import { findIndexFault } from "./index-check.ts";
-import { canDelaySync, clearMarks, Mark, marksDistrust } from "./index-marks.ts";
+import { canDelaySync, clearMarks, forgetDeaths, Mark, marksDistrust } from "./index-marks.ts";
 import { IndexSync } from "./index-sync.ts";
 import type { Layout } from "./location.ts";
 
@@ -27,6 +27,8 @@ export interface IndexDb {
   put(key: Uint8Array, row: Uint8Array): void;
   /** Removes a row; whether it was there. @throws {StoreError} */
   delete(key: Uint8Array): boolean;
+  /** Whether the file is still in its folder: somebody may have deleted the cache. */
+  isCurrent(): boolean;
 }
 
 interface OpenIndex {
@@ -44,7 +46,8 @@ const opened = new Map<string, OpenIndex>();
  * @throws {StoreError} when it cannot be opened, or is open with another durability
  */
 export function openIndex(layout: Layout, durability: Durability): IndexDb {
-  const known = opened.get(layout.index);
+  let known = opened.get(layout.index);
+  if (known?.db.isCurrent() === false) known = undefined;
   if (known !== undefined && known.durability !== durability) {
     const reason = `it is open in this process with durability "${known.durability}"`;
     throw new StoreError("open index", layout.index, new Error(reason));
@@ -110,6 +113,7 @@ function openOnce(layout: Layout, durability: Durability): IndexDb {
     const db = new LmdbIndex(lmdb, layout.index, sync);
     // The first look at the pages belongs to the open: if it kills us, the mark tells.
     db.get(new Uint8Array(1));
+    forgetDeaths(layout.marks);
     return db;
   } finally {
     mark.remove();
@@ -120,11 +124,22 @@ class LmdbIndex implements IndexDb {
   readonly #lmdb: Lmdb;
   readonly #path: string;
   readonly #sync: IndexSync | undefined;
+  readonly #inode: bigint | undefined;
 
   constructor(lmdb: Lmdb, path: string, sync: IndexSync | undefined) {
     this.#lmdb = lmdb;
     this.#path = path;
     this.#sync = sync;
+    this.#inode = this.#readInode();
+  }
+
+  isCurrent(): boolean {
+    return this.#readInode() === this.#inode;
+  }
+
+  #readInode(): bigint | undefined {
+    const options = { bigint: true, throwIfNoEntry: false } as const;
+    return fs.statSync(join(this.#path, DATA_FILE), options)?.ino;
   }
 
   get(key: Uint8Array): Uint8Array | undefined {

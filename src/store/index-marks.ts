@@ -11,6 +11,7 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
+import { threadId } from "node:worker_threads";
 
 /** A mark from another pid namespace, whose process we cannot see, is believed for so long, ms. */
 const FOREIGN_OPENING_MS = 10_000;
@@ -51,7 +52,7 @@ export class Mark {
   static make(marks: string, kind: "opening" | "unsynced"): Mark {
     const { boot, namespace } = host ?? { boot: "0", namespace: "0" };
     // Several threads of a process may have marks of one kind.
-    const unique = `${process.pid}.${Date.now().toString(36)}${(made++).toString(36)}`;
+    const unique = `${process.pid}.${threadId}.${Date.now().toString(36)}${(made++).toString(36)}`;
     const path = join(marks, `${kind}-${boot}-${namespace}-${unique}`);
     fs.writeFileSync(path, "", { mode: 0o600 });
     // The mark must reach the disk before the pages it speaks of. The system holds those back for
@@ -65,37 +66,64 @@ export class Mark {
   }
 }
 
+/** So many processes have to die inside the open: one may have been killed there by chance. */
+const DEATHS = 2;
+
 /**
- * Whether marks say that the index must not be trusted. Marks that say nothing any more are
- * removed; those that do are left for {@link clearMarks}.
+ * Whether marks say that the index must not be trusted: commits of an earlier boot were not synced,
+ * or it has killed processes that opened it.
  */
 export function marksDistrust(marks: string): boolean {
-  return fs.readdirSync(marks).some((name) => {
-    const [kind, boot, namespace, pid] = name.split(/[-.]/);
-    if (kind === "unsynced") return host !== undefined && boot !== host.boot;
-    if (kind !== "opening") return false;
-    if (host === undefined || boot !== host.boot) return true;
-    if (namespace === host.namespace) return !isAlive(Number(pid));
-    const stat = fs.statSync(join(marks, name), { throwIfNoEntry: false });
-    return stat !== undefined && Date.now() - stat.mtimeMs > FOREIGN_OPENING_MS;
-  });
+  const names = fs.readdirSync(marks);
+  if (host !== undefined && names.some((name) => isOfEarlierBoot(name))) return true;
+  return names.filter((name) => isOpeningOfDead(marks, name)).length >= DEATHS;
+}
+
+function isOfEarlierBoot(name: string): boolean {
+  const { kind, boot } = parse(name);
+  return kind === "unsynced" && boot !== host?.boot;
+}
+
+function isOpeningOfDead(marks: string, name: string): boolean {
+  const { kind, boot, namespace, pid } = parse(name);
+  if (kind !== "opening") return false;
+  if (host === undefined || boot !== host.boot) return true;
+  if (namespace === host.namespace) return !isAlive(pid);
+  const stat = fs.statSync(join(marks, name), { throwIfNoEntry: false });
+  return stat !== undefined && Date.now() - stat.mtimeMs > FOREIGN_OPENING_MS;
+}
+
+function parse(name: string): { kind: string; boot: string; namespace: string; pid: number } {
+  const [kind = "", boot = "", namespace = "", pid = ""] = name.split(/[-.]/);
+  return { kind, boot, namespace, pid: Number(pid) };
+}
+
+/** Forgets those who died while they opened: the index has just been opened. */
+export function forgetDeaths(marks: string): void {
+  for (const name of fs.readdirSync(marks)) {
+    if (isOpeningOfDead(marks, name)) fs.rmSync(join(marks, name), { force: true });
+  }
 }
 
 /** Marks of this boot's unsynced commits whose process is gone: a sync by anyone settles them. */
 export function orphanedMarks(marks: string): string[] {
   return fs
     .readdirSync(marks)
-    .filter((name) => {
-      const [kind, boot, namespace, pid] = name.split(/[-.]/);
-      if (kind !== "unsynced" || boot !== host?.boot || namespace !== host?.namespace) return false;
-      return !isAlive(Number(pid));
-    })
+    .filter((name) => parse(name).kind === "unsynced" && isOfDead(name))
     .map((name) => join(marks, name));
 }
 
-/** Removes the marks that spoke of an index which is gone now. */
+function isOfDead(name: string): boolean {
+  const { boot, namespace, pid } = parse(name);
+  return boot === host?.boot && namespace === host?.namespace && !isAlive(pid);
+}
+
+/** Removes the marks that spoke of an index which is gone now; those of living processes stay. */
 export function clearMarks(marks: string): void {
-  for (const name of fs.readdirSync(marks)) fs.rmSync(join(marks, name), { force: true });
+  for (const name of fs.readdirSync(marks)) {
+    const outdated = parse(name).boot !== host?.boot || isOfDead(name);
+    if (outdated) fs.rmSync(join(marks, name), { force: true });
+  }
 }
 
 function syncFolderLater(folder: string): void {

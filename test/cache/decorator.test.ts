@@ -251,6 +251,42 @@ describe("what cannot be decorated", () => {
     expect(() => decorator({}, "size", { get: () => 1 })).toThrow(/"size"/);
   });
 
+  it("instances whose fields are partly hidden are refused", () => {
+    class Hiding {
+      constructor(k: number) {
+        Object.defineProperty(this, "k", { value: k });
+      }
+      @memory.memoize
+      value() {
+        return (this as unknown as { k: number }).k;
+      }
+    }
+    expect(() => new Hiding(1).value()).toThrow(/not enumerable/);
+  });
+
+  it("a method may be decorated once more, and spied on", () => {
+    const seen: string[] = [];
+    const log = (
+      method: (this: unknown, x: number) => number,
+      context: { name: string | symbol },
+    ) =>
+      function (this: unknown, x: number) {
+        seen.push(String(context.name));
+        return method.call(this, x);
+      };
+    let runs = 0;
+    class Logged {
+      @log
+      @memory.memoize
+      square(x: number) {
+        runs++;
+        return x * x;
+      }
+    }
+    expect([new Logged().square(3), new Logged().square(3)]).toEqual([9, 9]);
+    expect([seen.length, runs]).toEqual([2, 1]);
+  });
+
   it("a function goes first, without a decorator", () => {
     const factory = memory.memoize({ id: "late" }) as (fn: unknown) => unknown;
     expect(() => factory(() => 1)).toThrow(/memoize\(fn, options\)/);

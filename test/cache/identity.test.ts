@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { callSite, moduleName, NO_FILE } from "../../src/cache/call-site.ts";
 import { claimId } from "../../src/cache/claims.ts";
 import { fingerprint } from "../../src/cache/fingerprint.ts";
-import { identify, recordIdentity } from "../../src/cache/identity.ts";
+import { identify, recordVersion } from "../../src/cache/identity.ts";
 import { buildLibrary } from "./key-build.ts";
 
 function fit(a: number): number {
@@ -66,10 +66,10 @@ describe("version", () => {
       /^v:2\+[0-9a-f]{32}$/,
     );
   });
-  test("knows a memoized helper by its identity, not by the source of the wrapper", () => {
+  test("knows a memoized helper by its version, not by the source of the wrapper", () => {
     const wrap = (version: string) => {
       const wrapper = (): number => 1;
-      recordIdentity(wrapper, identify(helper, { version }));
+      recordVersion(wrapper, helper, { version });
       return wrapper;
     };
     const of = (version: string) => identify(fit, { dependsOn: [wrap(version)] }).version;

@@ -162,6 +162,40 @@ describe("an asynchronous function", () => {
     expect(await copy(Float64Array.of(1))).toEqual(Float64Array.of(1));
     expect(await copy(array)).toEqual(Float64Array.of(2));
   });
+
+  it("is not cached when its arguments change while it runs, and says so", async () => {
+    const memory = new Memory(temporaryFolder());
+    const late = memory.memoize(async function late(array: Float64Array) {
+      await nextTurn();
+      return array.slice();
+    });
+    const array = Float64Array.of(1);
+    const promise = late(array);
+    array[0] = 2;
+    expect(await promise).toEqual(Float64Array.of(2));
+    expect(await late(Float64Array.of(1))).toEqual(Float64Array.of(1));
+    await nextTurn();
+    const about = warnings.filter(({ message }) => message.includes("late"));
+    expect(about.map(({ code }) => code)).toEqual(["ARGUMENTS_CHANGED"]);
+  });
+});
+
+describe("dependsOn", () => {
+  it("notices a change of a memoized method that was never called", async () => {
+    const LOCATION = temporaryFolder();
+    const source = (value: number) => `
+      import { Memory } from "bloscache";
+      const memory = new Memory(process.env.LOCATION);
+      const decorate = memory.memoize;
+      class Model { f() { return ${value}; } }
+      const context = { kind: "method", name: "f", private: false, static: false };
+      Model.prototype.f = decorate(Model.prototype.f, context);
+      const g = memory.memoize(function g() { return new Model().f(); }, { dependsOn: [Model.prototype.f] });
+      console.log(g());`;
+    expect(await inChild(source(1), { LOCATION })).toBe(1);
+    expect(await inChild(source(2), { LOCATION })).toBe(2);
+    expect(await inChild(source(1), { LOCATION })).toBe(1);
+  });
 });
 
 describe("across processes", () => {
@@ -228,6 +262,16 @@ describe("a cache's folder", () => {
     expect(readdirSync(join(folder, "objects"))).toEqual([]);
     ramp(2049);
     expect(readdirSync(join(folder, "objects"))).toHaveLength(1);
+  });
+});
+
+describe("a chunk size that is no multiple of the items", () => {
+  it("is rounded down", () => {
+    let runs = 0;
+    const memory = new Memory({ location: temporaryFolder(), chunkSize: 1001 });
+    const ramp = memory.memoize(() => ++runs && new Float64Array(9000).fill(1), { id: "ramp" });
+    expect([ramp(), ramp()]).toEqual([ramp(), ramp()]);
+    expect(runs).toBe(1);
   });
 });
 

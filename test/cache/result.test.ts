@@ -101,6 +101,20 @@ describe("a result", () => {
     expect(runs).toBe(1);
   });
 
+  it("reads each of its fields once", () => {
+    let reads = 0;
+    const result = {
+      get data() {
+        reads++;
+        return new Float64Array(4).fill(reads);
+      },
+      shape: [2, 2],
+    };
+    const { value } = storeAndRead(result);
+    expect(reads).toBe(1);
+    expect(value).toEqual({ data: new Float64Array(4).fill(1), shape: [2, 2] });
+  });
+
   it("that holds one array twice gives one array twice", () => {
     const array = new Float64Array(4000).fill(3);
     const { value } = storeAndRead({ first: array, again: [array] });
@@ -155,6 +169,10 @@ describe("a result that cannot be stored", () => {
     [Object.assign(new Float64Array(2), { unit: "m" }), "result"],
     [new (class Vector extends Float64Array {})(3), "result"],
     [new Map([["k", Promise.resolve()]]), 'result.get("k")'],
+    [Object.assign(new Map(), { unit: "m" }), "result"],
+    [Object.assign(new Date(), { zone: 1 }), "result"],
+    [Object.assign(new ArrayBuffer(8), { unit: "m" }), "result"],
+    [Object.assign([1], { [Symbol.for("s")]: 1 }), "result"],
   ])("%o reaches the caller, with one warning that names %s", async (result, path) => {
     const { value, runs } = storeAndRead(result);
     expect(value).toBe(result);

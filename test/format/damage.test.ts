@@ -69,6 +69,17 @@ it("does not take memory for what a file cannot hold", () => {
   expect(process.memoryUsage().external - before).toBeLessThan(2 ** 20);
 });
 
+it("does not inflate metadata that no string could hold", () => {
+  const file = packNdarray(new Uint8Array(10));
+  const view = new DataView(file.buffer);
+  for (const metaSize of [2 ** 32 - 1, 2 ** 31, 2 ** 28 + 1]) {
+    view.setUint32(44, metaSize, true);
+    expect(() => unpackNdarray(file)).toThrow(
+      expect.objectContaining({ code: "METADATA_SIZE", offset: 44 }),
+    );
+  }
+});
+
 /** Stored bytes of the only chunk of a file without offsets and checksum. */
 function unpackedChunkLength(file: Uint8Array): number {
   for (let at = file.byteLength - 16; at > 32; at--) {

@@ -1,6 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createWriteStream, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  PiecesSource,
+  pack,
   packBytes,
   packBytesToFile,
   packBytesToFileSync,
@@ -8,6 +10,7 @@ import {
   unpackBytesFromFile,
   unpackBytesFromFileSync,
   unpackFile,
+  WritableSink,
 } from "bloscache/format";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../support/temporary.ts";
@@ -54,5 +57,25 @@ describe("packFile and unpackFile", () => {
     await expect(packFile(at("out"), at("new"), { chunkSize: -1 })).rejects.toThrow(RangeError);
     expect(readFileSync(at("out"), "utf8")).toBe("as it was");
     expect(readdirSync(folder).toSorted()).toEqual(["bad.blp", "out"]);
+  });
+});
+
+describe("a file of unknown size that takes many reads", () => {
+  const noise = Buffer.alloc(36 << 20);
+  for (let i = 0, x = 1; i < noise.length; i += 4, x = Math.imul(x, 0x9e3779b1) ^ (x >>> 15)) {
+    noise.writeInt32LE(x, i);
+  }
+
+  // Chunks of equal stored size are the trap: one passes for another.
+  it.each([0, 5])("is read to the right bytes, clevel %i", async (clevel) => {
+    const path = join(temporaryFolder(), "streamed.blp");
+    const pieces = new PiecesSource([noise]);
+    const sink = new WritableSink(createWriteStream(path));
+    await pack(pieces, sink, { chunkSize: "1M", bloscArgs: { clevel, cname: "lz4" } });
+    expect(readFileSync(path).readBigInt64LE(16)).toBe(-1n);
+    expect(noise.equals((await unpackBytesFromFile(path)).bytes)).toBe(true);
+    expect(noise.equals(unpackBytesFromFileSync(path).bytes)).toBe(true);
+    await unpackFile(path, `${path}.plain`);
+    expect(noise.equals(readFileSync(`${path}.plain`))).toBe(true);
   });
 });

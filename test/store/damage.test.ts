@@ -1,4 +1,5 @@
 // Whatever happens to what is on disk, the caller gets the function's result.
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -109,6 +110,30 @@ describe("the folder", () => {
     expect(await codes()).toEqual([]);
   });
 
+  it("may be deleted and made anew, and others see what is stored then", async () => {
+    const folder = temporaryFolder();
+    const store = (id: string) => {
+      let runs = 0;
+      const one = new Memory(folder).memoize(() => ++runs && Float64Array.of(1), { id });
+      one();
+      one();
+      return runs;
+    };
+    expect(store("before")).toBe(1);
+    rmSync(folder, { recursive: true });
+    expect(store("after")).toBe(1);
+    const elsewhere = await inChild(
+      `import { Memory } from "bloscache";
+       let runs = 0;
+       const one = new Memory(process.env.LOCATION).memoize(() => ++runs && Float64Array.of(1), { id: "after" });
+       one();
+       console.log(runs);`,
+      { LOCATION: folder },
+    );
+    // The same source under the same id, so a hit.
+    expect(elsewhere).toBe(0);
+  });
+
   it("that cannot be made leaves the function as it is, with one warning", async () => {
     const file = join(temporaryFolder(), "file");
     writeFileSync(file, "");
@@ -178,18 +203,27 @@ describe("the index", () => {
     expect(await run(folder)).toEqual({ ...fresh, runs: 0 });
   });
 
-  it("during whose opening a process died is set aside", async () => {
+  it("is set aside when two processes died while they opened it, not when one did", async () => {
     const { folder } = await filled();
-    const mark = await inChild<string>(`
-      import fs from "node:fs";
-      const real = fs.writeFileSync;
-      // The mark of a process that ends before it can remove it.
-      fs.rmSync = () => undefined;
-      const { Memory } = await import("bloscache");
-      new Memory(${JSON.stringify(folder)}).memoize(function f() { return 1; })();
-      console.log(JSON.stringify(fs.readdirSync(${JSON.stringify(join(folder, "marks"))})[0]));
-      process.kill(process.pid, "SIGKILL");`).catch(({ stdout }) => JSON.parse(stdout) as string);
-    expect(mark).toMatch(/^opening-/);
+    /** Leaves the mark of a process that ends before it can remove it. */
+    const dieWhileOpening = async () => {
+      const dying = inChild(
+        `import fs from "node:fs";
+         fs.rmSync = () => undefined;
+         const { Memory } = await import("bloscache");
+         new Memory(process.env.LOCATION).memoize(function f() { return 1; })();
+         process.kill(process.pid, "SIGKILL");`,
+        { LOCATION: folder },
+      );
+      await expect(dying).rejects.toMatchObject({ signal: "SIGKILL" });
+    };
+    await dieWhileOpening();
+    expect(readdirSync(join(folder, "marks"))).toContainEqual(expect.stringMatching(/^opening-/));
+    expect(await run(folder)).toEqual({ ...fresh, runs: 0 });
+    expect(readdirSync(join(folder, "marks"))).toEqual([]);
+    for (const pid of [1, 2]) {
+      writeFileSync(join(folder, "marks", `opening-00000000-1-${pid}.0.a`), "");
+    }
     expect(await run(folder)).toEqual(fresh);
     expect(existsSync(join(folder, "index.damaged", "data.mdb"))).toBe(true);
   });
@@ -233,5 +267,47 @@ describe("the index", () => {
     const after = await run(folder);
     expect(after).toMatchObject({ ok: true, warned: ["CACHE_DAMAGED"] });
     expect(await run(folder)).toEqual({ ...fresh, runs: 0 });
+  });
+});
+
+describe("what is no fault of a result", () => {
+  it("does not cost it: too many open files", async () => {
+    const LOCATION = temporaryFolder();
+    const source = (body: string) => `
+      import { Memory } from "bloscache";
+      const memory = new Memory(process.env.LOCATION);
+      const codes = [];
+      process.on("warning", ({ code }) => codes.push(code));
+      let runs = 0;
+      const block = memory.memoize(async (i) => {
+        runs++;
+        return new Float64Array(4000).fill(i);
+      }, { id: "block" });
+      const all = Array.from({ length: 200 }, (_, i) => i);
+      ${body}
+      console.log(JSON.stringify({ runs, codes }));`;
+    expect(await inChild(source("for (const i of all) await block(i);"), { LOCATION })).toEqual({
+      runs: 200,
+      codes: [],
+    });
+    const burst = source(`
+      const { openSync } = await import("node:fs");
+      await block(0);
+      try { for (;;) openSync("/dev/null"); } catch {}
+      const wrong = (await Promise.all(all.map(block))).filter((array, i) => array[9] !== i);
+      if (wrong.length > 0) throw new Error("wrong");
+      await new Promise(setImmediate);`);
+    const script = `ulimit -n 200 && exec "$0" --input-type=module -e "$1"`;
+    const stdout = execFileSync("bash", ["-c", script, process.execPath, burst], {
+      cwd: new URL("../..", import.meta.url),
+      env: { ...process.env, LOCATION },
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const { runs, codes: given } = JSON.parse(stdout);
+    expect(runs).toBeGreaterThan(0);
+    expect(given).not.toContain("CACHE_DAMAGED");
+    const calm = await inChild(source("for (const i of all) await block(i);"), { LOCATION });
+    expect(calm).toEqual({ runs: 0, codes: [] });
   });
 });

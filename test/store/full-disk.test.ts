@@ -66,3 +66,25 @@ describe.each([1, 3, 6, 10])("on a disk of %i MiB", (mebibytes) => {
     expect(again.hits).toBeGreaterThanOrEqual(full.hits);
   });
 });
+
+describe("a result of several arrays that does not fit", () => {
+  const disk = smallDisk(6);
+
+  it.runIf(disk)("leaves none of them behind", async () => {
+    const LOCATION = join(disk as string, "cache");
+    const outcome = await inChild(
+      `import { Memory } from "bloscache";
+       const memory = new Memory(process.env.LOCATION);
+       process.on("warning", () => undefined);
+       const noise = (n) => Uint32Array.from({ length: n }, () => Math.random() * 2 ** 32);
+       const pair = memory.memoize(() => [noise(100_000), noise(2_000_000)], { id: "pair" });
+       for (let i = 0; i < 3; i++) pair();
+       console.log(1);`,
+      { LOCATION },
+    );
+    expect(outcome).toBe(1);
+    const files = readdirSync(join(LOCATION, "objects"), { recursive: true, encoding: "utf8" });
+    expect(files.filter((name) => name.endsWith(".blp"))).toEqual([]);
+    expect(readdirSync(join(LOCATION, "tmp"))).toEqual([]);
+  });
+});
