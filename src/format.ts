@@ -15,6 +15,8 @@ export {
   unpackBytes,
 } from "./format/bytes.ts";
 export { type Chunking, type ChunkSize, calculateNchunks } from "./format/chunking.ts";
+export { column, type Field, fields } from "./format/columns.ts";
+export { type DatetimeUnit, datetimeUnit } from "./format/datetime.ts";
 export type { TypedArray } from "./format/dtype.ts";
 export type {
   CompressedSink,
@@ -26,9 +28,17 @@ export type {
   Source,
   TransferOptions,
 } from "./format/endpoints.ts";
+export { halfToFloat32 } from "./format/half.ts";
 export { BytesSink, BytesSource } from "./format/memory-endpoints.ts";
 export type { Metadata, MetadataArgs } from "./format/metadata.ts";
-export type { ArrayInput, Ndarray, Order } from "./format/ndarray.ts";
+export type {
+  ArrayInput,
+  Ndarray,
+  Order,
+  UnpackedData,
+  UnpackNdarrayOptions,
+} from "./format/ndarray.ts";
+export { toOrder } from "./format/order.ts";
 export type { BloscArgs, BloscpackArgs, PackOptions } from "./format/pack.ts";
 export { type PackNdarrayOptions, packNdarray, unpackNdarray } from "./format/pack-ndarray.ts";
 export { type PackResult, type PackStreamOptions, pack } from "./format/pack-stream.ts";
@@ -38,6 +48,7 @@ export {
   WebSink,
   WritableSink,
 } from "./format/stream-endpoints.ts";
+export { strings } from "./format/strings.ts";
 export { type UnpackResult, unpack } from "./format/unpack-stream.ts";
 export {
   packNdarrayToFile,

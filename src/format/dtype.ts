@@ -1,10 +1,8 @@
 /**
- * numpy's dtypes, as far as a JavaScript typed array holds them.
- *
- * The metadata field is a Python literal inside a JSON string, `"'<f8'"`; files from before
- * Bloscpack 0.7.2 have the bare string, `"<f8"`.
+ * numpy's dtypes of one value: numbers, moments, text and bytes. Structures are built of them, in
+ * `struct-dtype.ts`.
  */
-import { BloscpackError } from "../errors.ts";
+import { type DatetimeUnit, formatUnit, parseUnit } from "./datetime.ts";
 
 export type TypedArray =
   | Int8Array
@@ -25,16 +23,34 @@ interface TypedArrayConstructor {
   new (buffer: ArrayBuffer, byteOffset: number, length: number): TypedArray;
 }
 
-/** A numpy dtype and the typed array that holds its values. */
+/**
+ * A numpy dtype and the typed array that holds its values. What no typed array holds (long doubles,
+ * text, bytes, void and structures) is delivered as its stored bytes.
+ */
 export interface Dtype {
-  /** numpy's spelling, such as `"<f8"`, `"|u1"`, `"<M8[ns]"`. */
+  /** numpy's spelling: `"<f8"`, `"|S3"`, `"<M8[ns]"`; of a structure `"[('a', '<i4'), ...]"`. */
   readonly name: string;
+  /** Bytes. */
   readonly itemsize: number;
-  /** Typed-array elements per item: 2 for complex numbers (real, imaginary), else 1. */
-  readonly components: number;
   readonly array: TypedArrayConstructor;
   /** Stored in big-endian order: the bytes are swapped on reading. */
   readonly swapped: boolean;
+  /** Of a structure: its fields, in the order of their bytes. */
+  readonly fields?: readonly StructField[];
+}
+
+export interface StructField {
+  readonly name: string;
+  /** A second name, for people. */
+  readonly title: string | undefined;
+  /** Of one element; a field with a shape has several. */
+  readonly dtype: Dtype;
+  /** `[]` but for subarrays. */
+  readonly shape: readonly number[];
+  /** Position within the item, bytes. */
+  readonly offset: number;
+  /** Bytes of the whole field. */
+  readonly nbytes: number;
 }
 
 /** `Float16Array` where the runtime has it (Node 24); elsewhere halves are kept as their bits. */
@@ -59,6 +75,9 @@ const ARRAYS: { readonly [code: string]: TypedArrayConstructor } = {
   c16: Float64Array,
   M8: BigInt64Array,
   m8: BigInt64Array,
+  // Long doubles: no typed array holds them.
+  f16: Uint8Array,
+  c32: Uint8Array,
 };
 
 /** dtype of a typed array by its class, which decides when the caller names none. */
@@ -97,51 +116,45 @@ export function dtypeNameOf(array: TypedArray): string {
   return name;
 }
 
-/** Reads numpy's spelling; `undefined` for a dtype that no typed array holds. */
-export function parseDtype(name: string): Dtype | undefined {
-  const match = /^([<>|])([biufcMm])(\d{1,2})(\[\d{0,9}[A-Za-zμ]{1,7}\])?$/.exec(name);
-  if (match === null) return undefined;
-  const [, endian, kind, size, unit] = match as unknown as [
-    string,
-    string,
-    string,
-    string,
-    string?,
-  ];
-  const array = ARRAYS[kind + size];
-  if (array === undefined) return undefined;
-  if (unit !== undefined && kind !== "M" && kind !== "m") return undefined;
-  const itemsize = Number(size);
+/** Kinds of any size, and the bytes of their unit: raw bytes, UCS-4 text, void. */
+const SIZED: { readonly [kind: string]: number } = { S: 1, U: 4, V: 1 };
+
+/** numpy's own limit on an item, bytes. */
+export const MAX_ITEMSIZE: number = 2 ** 31 - 1;
+
+/**
+ * Reads numpy's spelling of a dtype that is no structure.
+ *
+ * @throws {SyntaxError} for any other
+ */
+export function parseSimpleDtype(name: string): Dtype {
+  const [, endian, kind = "", size, brackets = ""] =
+    /^([<>|])([biufcMmSUV])(\d{1,10})(\[.*\])?$/.exec(name) ?? [];
+  const unit = unitOf(kind, brackets);
+  const count = Number(size);
+  const array = SIZED[kind] === undefined ? ARRAYS[kind + count] : Uint8Array;
+  const itemsize = count * (SIZED[kind] ?? 1);
+  const isKnown = array !== undefined && unit !== undefined && itemsize <= MAX_ITEMSIZE;
   // One byte has no order, more than one needs it: "|f8" and "<u1" are not numpy's.
-  if ((endian === "|") !== (itemsize === 1)) return undefined;
+  const hasOrder = kind === "U" || (SIZED[kind] === undefined && itemsize > 1);
+  if (!isKnown || (endian !== "|") !== hasOrder) throw unknownDtype(name);
   return {
-    name,
+    name: `${endian}${kind}${count}${formatUnit(unit)}`,
     itemsize,
-    components: kind === "c" ? 2 : 1,
     array,
-    swapped: endian === ">",
+    swapped: endian === ">" && array !== Uint8Array,
   };
 }
 
-/**
- * Reads the `dtype` field of a file's metadata.
- *
- * @throws {BloscpackError} NDARRAY_DTYPE
- */
-export function decodeDtype(field: unknown): Dtype {
-  if (typeof field === "string") {
-    const literal = /^'([^'\\]*)'$/.exec(field);
-    const dtype = parseDtype(literal === null ? field : (literal[1] as string));
-    if (dtype !== undefined) return dtype;
-  }
-  const found = field === undefined ? "there is none" : `found ${JSON.stringify(field)}`;
-  throw new BloscpackError("NDARRAY_DTYPE", `no typed array holds this dtype: ${found}`, {
-    section: "ndarray",
-    field: "dtype",
-  });
+const NO_UNIT: DatetimeUnit = { unit: "generic", count: 1 };
+
+function unitOf(kind: string, brackets: string): DatetimeUnit | undefined {
+  if (kind === "M" || kind === "m") return parseUnit(brackets);
+  return brackets === "" ? NO_UNIT : undefined;
 }
 
-/** The `dtype` field for a file's metadata: a Python literal. */
-export function encodeDtype(name: string): string {
-  return `'${name}'`;
+function unknownDtype(name: string): SyntaxError {
+  const found = JSON.stringify(name.slice(0, 40));
+  if (name.endsWith("O")) return new SyntaxError(`${found}: Python objects are not data`);
+  return new SyntaxError(`${found} is none of numpy's, byte order included`);
 }

@@ -1,5 +1,5 @@
 /** Bloscpack files of one array, by path. */
-import type { ArrayInput, Ndarray } from "../format/ndarray.ts";
+import type { ArrayInput, Ndarray, UnpackedData, UnpackNdarrayOptions } from "../format/ndarray.ts";
 import { pack, packSync } from "../format/pack.ts";
 import {
   type PackNdarrayOptions,
@@ -39,14 +39,20 @@ export function packNdarrayToFileSync(
 /**
  * Reads an array from a Bloscpack file.
  *
- * @throws {BloscpackError} when the file is not a valid Bloscpack file of an array whose dtype a
- *   typed array holds; the system's own error when it cannot be read
+ * @throws {BloscpackError} when the file is not a valid Bloscpack file of an array; the system's own
+ *   error when it cannot be read
  */
-export async function unpackNdarrayFromFile(path: string): Promise<Ndarray> {
-  return withFile(path, unpackNdarrayFrom);
+export async function unpackNdarrayFromFile<Raw extends boolean = false>(
+  path: string,
+  options?: UnpackNdarrayOptions<Raw>,
+): Promise<Ndarray<UnpackedData<Raw>>> {
+  return withFile(path, (source) => unpackNdarrayFrom(source, options));
 }
 
 /** {@link unpackNdarrayFromFile}, synchronously. */
-export function unpackNdarrayFromFileSync(path: string): Ndarray {
-  return withFileSync(path, unpackNdarrayFromSync);
+export function unpackNdarrayFromFileSync<Raw extends boolean = false>(
+  path: string,
+  options?: UnpackNdarrayOptions<Raw>,
+): Ndarray<UnpackedData<Raw>> {
+  return withFileSync(path, (source) => unpackNdarrayFromSync(source, options));
 }

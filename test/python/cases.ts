@@ -29,8 +29,30 @@ const base: Case = {
 /** Every dtype that a typed array holds, besides those only numpy has names for. */
 export const dtypes = [
   ...["|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f4", "<f8"],
-  ...["|b1", "<f2", "<c8", "<c16", "<M8[ns]", "<m8[25s]"],
+  ...["|b1", "<f2", "<c8", "<c16", "<M8[ns]", "<m8[25s]", "<M8"],
 ];
+
+/** Those that no typed array holds, with their itemsize: their bytes are exchanged as they are. */
+export const itemsizes: { readonly [dtype: string]: number } = {
+  "|S3": 3,
+  "|V5": 5,
+  "<U3": 12,
+  ">U3": 12,
+  "<f16": 16,
+  "<c32": 32,
+  "[('a', '<i4'), ('b', '>f8', (2, 3)), ('c', '|S2')]": 54,
+  "[('a', [('x', '<M8[ns]'), ('y', [('z', '<U2')], (2,))]), (\"it's é\", '|b1')]": 25,
+  "[(('A \"title\\\\', 'a'), '<i2'), ('b', '<f2', (4,))]": 10,
+  "[('a', '|i1'), ('', '|V7'), ('b', '<f8')]": 16,
+};
+
+/** Items that the reference cannot write, as C-Blosc's typesize ends at 255, but reads. */
+export const longItemsizes: { readonly [dtype: string]: number } = {
+  "<U64": 256,
+  "|S1000": 1000,
+  "[('a', '<f8', (300,)), ('b', '<U100')]": 2800,
+};
+
 const shapes = [[], [0], [3, 0, 2], [1], [7], [1, 9], [4, 6], [2, 3, 5], [65, 3, 41]];
 const orders = ["C", "F"] as const;
 const cnames = ["blosclz", "lz4", "lz4hc", "zlib", "zstd"] as const;
@@ -42,7 +64,7 @@ const checksums = [
 
 /** Dimensions that bear on each other are combined in full; the others keep their base value. */
 export const cases: readonly Case[] = [
-  ...combine({ dtype: dtypes, shape: shapes, order: orders }),
+  ...combine({ dtype: [...dtypes, ...Object.keys(itemsizes)], shape: shapes, order: orders }),
   ...combine({ cname: cnames, clevel: [0, 1, 5, 9], shuffle: shuffles }),
   ...combine({ checksum: checksums, offsets: [true, false], chunkSize: ["1M", 4096] }),
   ...combine({ checksum: checksums, offsets: [true, false], shape: [[0]] }),
@@ -55,6 +77,17 @@ export const cases: readonly Case[] = [
   }),
   ...combine({ maxAppChunks: [0, 3, 1000], chunkSize: ["1M", 4096] }),
 ];
+
+export const longCases: readonly Case[] = Object.entries(longItemsizes).flatMap(
+  ([dtype, itemsize]) =>
+    combine({
+      dtype: [dtype],
+      chunkSize: [400 * itemsize],
+      shape: [[], [0], [7], [5, 300]],
+      order: orders,
+      shuffle: ["shuffle", "bitshuffle"],
+    }),
+);
 
 type Choices = { readonly [K in keyof Case]?: readonly Case[K][] };
 

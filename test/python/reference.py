@@ -3,14 +3,19 @@
   {"do": "pack", "path": ..., "dtype": ..., "shape": ..., "order": ..., "chunk_size": ...,
    "blosc_args": {...}, "bloscpack_args": {...}, "metadata_args": {...}}
   {"do": "unpack", "path": ...}
+  {"do": "append_bytes", "path": ..., "n": ..., "step": ...}
+  {"do": "unpack_bytes", "path": ...}
 
-Both answer with the array's {"dtype", "shape", "order", "sha256"}: dtype in native byte order,
-sha256 of the bytes in memory order. A request that fails answers {"error": ...}.
+Both answer with the array's {"dtype", "shape", "order", "sha256"}: sha256 of the bytes in memory
+order. Byte order is native; what JavaScript has no numbers for (text, bytes, long doubles,
+structures) is as stored. A request that fails answers {"error": ...}.
 """
 
+import ast
 import collections
 import collections.abc
 import hashlib
+import io
 import json
 import sys
 
@@ -19,21 +24,35 @@ collections.MutableMapping = collections.abc.MutableMapping
 
 import bloscpack
 import numpy
+from bloscpack.append import append_fp
 
 
 def describe(array):
-    native = array.astype(array.dtype.newbyteorder("="), order="A")
+    dtype = array.dtype
+    if dtype.kind in "biufcmM" and dtype.char not in "gG":
+        if not dtype.isnative:
+            array = array.byteswap().view(dtype.newbyteorder("="))
     return {
-        "dtype": native.dtype.str,
-        "shape": native.shape,
-        "order": "F" if numpy.isfortran(native) else "C",
-        "sha256": hashlib.sha256(native.tobytes(order="A")).hexdigest(),
+        "dtype": array.dtype.str if dtype.fields is None else repr(dtype.descr),
+        "shape": array.shape,
+        "order": "F" if numpy.isfortran(array) else "C",
+        "sha256": hashlib.sha256(array.tobytes(order="A")).hexdigest(),
     }
+
+
+def dtype_of(spelling):
+    if not spelling.startswith("["):
+        return numpy.dtype(spelling)
+    descr = ast.literal_eval(spelling)
+    dtype = numpy.dtype(descr)
+    # numpy makes fields of padding; leaving them out makes them padding again.
+    named = [name for name, field in zip(dtype.names, descr) if field[0] != ""]
+    return dtype if len(named) == len(descr) else dtype[named]
 
 
 def values(dtype, shape, order):
     """Values that compress, but not to nothing, and use every bit of every type but bool."""
-    dtype = numpy.dtype(dtype)
+    dtype = dtype_of(dtype)
     n = int(numpy.prod(shape, dtype=int)) * dtype.itemsize
     data = (numpy.arange(n) * 37 // 3 % 251).astype("u1")
     if dtype.kind == "b":
@@ -58,10 +77,23 @@ def unpack(request):
     return describe(bloscpack.unpack_ndarray_from_file(request["path"]))
 
 
+def append_bytes(request):
+    """Appends n bytes i * step % 251 as the reference does."""
+    data = (numpy.arange(request["n"]) * request["step"] % 251).astype("u1").tobytes()
+    with open(request["path"], "r+b") as original:
+        return append_fp(original, io.BytesIO(data), len(data))
+
+
+def unpack_bytes(request):
+    plain = bloscpack.unpack_bytes_from_file(request["path"])[0]
+    return {"nbytes": len(plain), "sha256": hashlib.sha256(plain).hexdigest()}
+
+
 def answer(line):
     try:
         request = json.loads(line)
-        return {"pack": pack, "unpack": unpack}[request["do"]](request)
+        commands = (pack, unpack, append_bytes, unpack_bytes)
+        return {command.__name__: command for command in commands}[request["do"]](request)
     except Exception as error:
         return {"error": "%s: %s" % (type(error).__name__, error)}
 

@@ -22,6 +22,22 @@ export interface UnpackRequest {
   readonly path: string;
 }
 
+/** Appends `n` bytes, `i * step % 251`; answers with how many chunks were added. */
+export interface AppendBytesRequest {
+  readonly do: "append_bytes";
+  readonly path: string;
+  readonly n: number;
+  readonly step: number;
+}
+
+/** Answers with `nbytes` and `sha256` of the plain bytes. */
+export interface UnpackBytesRequest {
+  readonly do: "unpack_bytes";
+  readonly path: string;
+}
+
+type Request = PackRequest | UnpackRequest | AppendBytesRequest | UnpackBytesRequest;
+
 /** What both sides say about an array; see reference.py. */
 export interface Description {
   readonly dtype: string;
@@ -51,7 +67,7 @@ if (!hasReference) {
 }
 
 /** Sends all requests to one Python process; the answers come in the same order. */
-export function askReference(requests: readonly (PackRequest | UnpackRequest)[]): unknown[] {
+export function askReference(requests: readonly Request[]): unknown[] {
   const input = requests.map((request) => `${JSON.stringify(request)}\n`).join("");
   const script = join(import.meta.dirname, "reference.py");
   const { stdout, stderr, status } = spawnSync(python, [script], {
