@@ -15,7 +15,8 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 const trials = Number(options.trials);
-const names = positionals.length > 0 ? positionals : ["hit", "store", "memory", "small-hit"];
+const names =
+  positionals.length > 0 ? positionals : ["hit", "store", "memory", "small-hit", "slice"];
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const results = join(here, "results");

@@ -10,6 +10,7 @@
 #include "blosc_chunk.h"
 #include "compress_call.h"
 #include "decompress_call.h"
+#include "getitem_call.h"
 #include "lmdb_call.h"
 #include "memory_call.h"
 #include "napi_util.h"
@@ -50,6 +51,8 @@ void ExportAll(Napi::Env env, Napi::Object exports) {
   Export<Decompress>(exports, "decompress");
   Export<DecompressBegin>(exports, "decompressBegin");
   Export<DecompressAsync>(exports, "decompressAsync");
+  Export<GetItems>(exports, "getItems");
+  Export<GetItemsAsync>(exports, "getItemsAsync");
   Export<Digest>(exports, "digest");
   Export<LmdbOpen>(exports, "lmdbOpen");
   Export<LmdbGet>(exports, "lmdbGet");

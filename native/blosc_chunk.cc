@@ -3,7 +3,9 @@
 #include <blosc.h>
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 namespace bloscache {
@@ -178,6 +180,37 @@ ChunkStatus DecompressChunk(const ChunkHeader& header, std::span<const std::uint
     return BadBody("C-Blosc returned " + std::to_string(status) + " for " +
                    std::to_string(plain.size()) + " bytes");
   }
+  return {};
+}
+
+ChunkStatus DecompressPart(const ChunkHeader& header, std::span<const std::uint8_t> chunk,
+                           std::size_t start, std::span<std::uint8_t> plain) {
+  if (plain.empty()) return {};
+  if (header.memcpyed()) {
+    std::memcpy(plain.data(), chunk.data() + kChunkHeaderSize + start, plain.size());
+    return {};
+  }
+  const std::size_t typesize = header.typesize;
+  const std::size_t first = start / typesize;
+  const std::size_t end = (start + plain.size() + typesize - 1) / typesize;
+  if (end * typesize > header.nbytes) {
+    // A part of an item at the end of the chunk: blosc_getitem() counts in whole ones.
+    const auto whole = std::make_unique_for_overwrite<std::uint8_t[]>(header.nbytes);
+    ChunkStatus status = DecompressChunk(header, chunk, {whole.get(), header.nbytes});
+    if (status.ok()) std::memcpy(plain.data(), whole.get() + start, plain.size());
+    return status;
+  }
+  const std::size_t nbytes = (end - first) * typesize;
+  const bool direct = nbytes == plain.size();
+  const auto items = direct ? nullptr : std::make_unique_for_overwrite<std::uint8_t[]>(nbytes);
+  const int status =
+      blosc_getitem(chunk.data(), static_cast<int>(first), static_cast<int>(end - first),
+                    direct ? plain.data() : items.get());
+  if (status < 0 || static_cast<std::size_t>(status) != nbytes) {
+    return BadBody("C-Blosc returned " + std::to_string(status) + " for " + std::to_string(nbytes) +
+                   " bytes of items");
+  }
+  if (!direct) std::memcpy(plain.data(), items.get() + (start - first * typesize), plain.size());
   return {};
 }
 

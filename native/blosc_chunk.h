@@ -28,6 +28,10 @@ inline constexpr std::size_t kChunkHeaderSize = 16;    // BLOSC_MIN_HEADER_LENGT
 inline constexpr std::size_t kMaxOverhead = 16;        // BLOSC_MAX_OVERHEAD
 inline constexpr std::size_t kMaxNbytes = 2147483631;  // BLOSC_MAX_BUFFERSIZE
 
+// The most that CompressChunk() takes: C-Blosc 1.21 adds a block to the size in 32 bits, and for
+// sizes near the limit writes beyond its buffer.
+inline constexpr std::size_t kMaxCompressNbytes = kMaxNbytes - (std::size_t{64} << 20);
+
 struct CodecOptions {
   std::string cname;
   int clevel = 5;
@@ -65,8 +69,15 @@ ChunkStatus ValidateChunkBody(const ChunkHeader& header, std::span<const std::ui
 ChunkStatus DecompressChunk(const ChunkHeader& header, std::span<const std::uint8_t> chunk,
                             std::span<std::uint8_t> plain);
 
+// Decompresses those plain.size() of the chunk's plain bytes that begin at `start`, and only the
+// blocks that hold them: kOk or kDecompress. On failure `plain` holds anything. Throws
+// std::bad_alloc.
+// REQUIRES: as DecompressChunk(), but start + plain.size() <= header.nbytes.
+ChunkStatus DecompressPart(const ChunkHeader& header, std::span<const std::uint8_t> chunk,
+                           std::size_t start, std::span<std::uint8_t> plain);
+
 // Compresses `plain` to the start of `slot` and stores the chunk's size in `*cbytes`.
-// REQUIRES: plain.size() <= kMaxNbytes; slot.size() >= plain.size() + kMaxOverhead.
+// REQUIRES: plain.size() <= kMaxCompressNbytes; slot.size() >= plain.size() + kMaxOverhead.
 ChunkStatus CompressChunk(const CodecOptions& options, std::span<const std::uint8_t> plain,
                           std::span<std::uint8_t> slot, std::uint32_t* cbytes);
 

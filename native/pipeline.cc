@@ -37,15 +37,27 @@ bool DigestMatches(Checksum checksum, std::span<const std::uint8_t> chunk,
   return std::equal(expected.begin(), expected.end(), digest.begin());
 }
 
-// The checks are in the order of trust: lengths, header, then the digest, and only then anything
-// that depends on the body. `rest` starts at the chunk.
 ChunkStatus DecodeChunk(Checksum checksum, std::span<const std::uint8_t> rest,
                         std::span<std::uint8_t> plain) {
+  CheckedChunk checked;
+  if (ChunkStatus status = CheckChunk(checksum, rest, plain.size(), &checked); !status.ok()) {
+    return status;
+  }
+  return DecompressChunk(checked.header, checked.bytes, plain);
+}
+
+}  // namespace
+
+ChunkStatus CheckChunk(Checksum checksum, std::span<const std::uint8_t> rest, std::size_t nbytes,
+                       CheckedChunk* checked) {
+  if (rest.size() < kChunkHeaderSize) {
+    return ChunkStatus::Fault(Status::kTruncated, "its header is cut off");
+  }
   const ChunkHeader header = ReadChunkHeader(rest);
   if (ChunkStatus status = ValidateChunkHeader(header); !status.ok()) return status;
-  if (header.nbytes != plain.size()) {
+  if (header.nbytes != nbytes) {
     return ChunkStatus::Fault(Status::kChunkNbytes, "nbytes " + std::to_string(header.nbytes) +
-                                                        " is not " + std::to_string(plain.size()));
+                                                        " is not " + std::to_string(nbytes));
   }
   const std::size_t digest_size = DigestSize(checksum);
   if (rest.size() < header.cbytes || rest.size() - header.cbytes < digest_size) {
@@ -58,11 +70,9 @@ ChunkStatus DecodeChunk(Checksum checksum, std::span<const std::uint8_t> rest,
   if (!DigestMatches(checksum, chunk, rest.subspan(header.cbytes, digest_size))) {
     return ChunkStatus::Fault(Status::kChunkChecksum, "the digest does not match");
   }
-  if (ChunkStatus status = ValidateChunkBody(header, chunk); !status.ok()) return status;
-  return DecompressChunk(header, chunk, plain);
+  *checked = {header, chunk};
+  return ValidateChunkBody(header, chunk);
 }
-
-}  // namespace
 
 CompressRun::CompressRun(std::shared_ptr<ThreadPool> pool, CompressPlan plan)
     : plan_(std::move(plan)),

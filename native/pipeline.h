@@ -20,6 +20,17 @@
 
 namespace bloscache {
 
+// A chunk that is safe to hand to C-Blosc.
+struct CheckedChunk {
+  ChunkHeader header = {};
+  std::span<const std::uint8_t> bytes = {};  // without the digest
+};
+
+// Checks the chunk of `nbytes` plain bytes, and its digest, at the start of `rest`, in the order of
+// trust: lengths, header, then the digest, and only then anything that depends on the body.
+ChunkStatus CheckChunk(Checksum checksum, std::span<const std::uint8_t> rest, std::size_t nbytes,
+                       CheckedChunk* checked);
+
 struct CompressPlan {
   CodecOptions codec = {};
   Checksum checksum = Checksum::kNone;

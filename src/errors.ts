@@ -142,3 +142,8 @@ export class ValueError extends BloscacheError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** A file has no room for what is to be added to it, and the caller asked that it not be rewritten. */
+export class NotEnoughSpace extends BloscacheError {
+  readonly code = "NOT_ENOUGH_SPACE";
+}

@@ -7,6 +7,8 @@ export {
   type BloscpackErrorCode,
   type BloscpackSection,
   CodecError,
+  NotEnoughSpace,
+  StoreError,
 } from "./errors.ts";
 export {
   type PackBytesOptions,
@@ -16,6 +18,7 @@ export {
 } from "./format/bytes.ts";
 export { type Chunking, type ChunkSize, calculateNchunks } from "./format/chunking.ts";
 export { column, type Field, fields } from "./format/columns.ts";
+export type { OpenOptions, ReadOptions } from "./format/contents.ts";
 export { type DatetimeUnit, datetimeUnit } from "./format/datetime.ts";
 export type { TypedArray } from "./format/dtype.ts";
 export type {
@@ -42,6 +45,15 @@ export { toOrder } from "./format/order.ts";
 export type { BloscArgs, BloscpackArgs, PackOptions } from "./format/pack.ts";
 export { type PackNdarrayOptions, packNdarray, unpackNdarray } from "./format/pack-ndarray.ts";
 export { type PackResult, type PackStreamOptions, pack } from "./format/pack-stream.ts";
+export type {
+  ArrayReader,
+  ArrayReaderSync,
+  BytesReader,
+  BytesReaderSync,
+  Reader,
+  ReaderSync,
+} from "./format/reader.ts";
+export type { ByteSource } from "./format/source.ts";
 export {
   type Pieces,
   PiecesSource,
@@ -50,6 +62,17 @@ export {
 } from "./format/stream-endpoints.ts";
 export { strings } from "./format/strings.ts";
 export { type UnpackResult, unpack } from "./format/unpack-stream.ts";
+export type { VerifyReport } from "./format/verify.ts";
+export {
+  type Appended,
+  type AppendOptions,
+  append,
+  appendBytes,
+  appendBytesSync,
+  appendNdarray,
+  appendNdarraySync,
+  appendSync,
+} from "./store/append-file.ts";
 export {
   packNdarrayToFile,
   packNdarrayToFileSync,
@@ -64,3 +87,11 @@ export {
   unpackBytesFromFileSync,
 } from "./store/bytes-file.ts";
 export { FileSink, FileSource } from "./store/file-endpoints.ts";
+export { open, openSync } from "./store/file-reader.ts";
+export {
+  type RewriteMetadataOptions,
+  readMetadata,
+  readMetadataSync,
+  rewriteMetadata,
+  rewriteMetadataSync,
+} from "./store/metadata-file.ts";

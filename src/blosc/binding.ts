@@ -47,6 +47,14 @@ type DecompressArguments = [
   checksum: number,
 ];
 
+type GetItemsArguments = [
+  stored: Uint8Array,
+  nbytes: number,
+  start: number,
+  plain: Uint8Array,
+  checksum: number,
+];
+
 /**
  * Views must be on an ArrayBuffer that is neither shared nor resizable. Input and output must not
  * overlap. Synchronous calls work in place; asynchronous ones copy views that are not on memory
@@ -63,6 +71,8 @@ export interface NativeBinding {
   decompress(...args: DecompressArguments): ChunkFault | undefined;
   decompressBegin(...args: DecompressArguments): () => ChunkFault | undefined;
   decompressAsync(...args: DecompressArguments): Promise<ChunkFault | undefined>;
+  getItems(...args: GetItemsArguments): ChunkFault | undefined;
+  getItemsAsync(...args: GetItemsArguments): Promise<ChunkFault | undefined>;
   digest(checksum: number, bytes: Uint8Array): Uint8Array;
   lmdbOpen(folder: string, mapSize: number, maxReaders: number, sync: boolean): number;
   lmdbGet(handle: number, key: Uint8Array, target: Uint8Array): number;

@@ -168,6 +168,38 @@ export async function decompressAsync(
   return binding.decompressAsync(input, positions, plain, chunkSize, checksumId(checksum));
 }
 
+/**
+ * Verifies the chunk of `nbytes` plain bytes at the start of `stored`, all of it, and decompresses
+ * those of its bytes that begin at `start`, as many as `plain` takes: of the chunk only the blocks
+ * that hold them.
+ *
+ * Returns the fault, of chunk 0, if the chunk is bad; what `plain` then holds is not to be used.
+ */
+export function getItems(
+  stored: Uint8Array,
+  nbytes: number,
+  start: number,
+  plain: Uint8Array,
+  checksum: ChecksumName,
+): ChunkFault | undefined {
+  const input = asInput(stored, "stored");
+  requireOutput("plain", plain);
+  return binding.getItems(input, nbytes, start, plain, checksumId(checksum));
+}
+
+/** Like {@link getItems}, off the JavaScript thread, on the terms of {@link decompressAsync}. */
+export async function getItemsAsync(
+  stored: Uint8Array,
+  nbytes: number,
+  start: number,
+  plain: Uint8Array,
+  checksum: ChecksumName,
+): Promise<ChunkFault | undefined> {
+  const input = asInput(stored, "stored");
+  requireOutput("plain", plain);
+  return binding.getItemsAsync(input, nbytes, start, plain, checksumId(checksum));
+}
+
 /** The digest of `bytes` as Bloscpack stores it; empty for `"None"`. */
 export function digest(checksum: ChecksumName, bytes: Uint8Array): Uint8Array {
   return binding.digest(checksumId(checksum), asInput(bytes, "bytes"));

@@ -1,10 +1,10 @@
 /** Bloscpack files in memory, of plain bytes. */
-import { readHead, readHeadSync } from "./head.ts";
+import type { ReadOptions } from "./contents.ts";
 import type { Metadata } from "./metadata.ts";
 import { type PackOptions, type PackPlan, packSync, planPack } from "./pack.ts";
+import { readWhole, readWholeSync } from "./read-whole.ts";
 import { MemorySink } from "./sink.ts";
 import { type ByteSource, type ByteSourceSync, MemorySource } from "./source.ts";
-import { unpack, unpackSync } from "./unpack.ts";
 
 export interface PackBytesOptions extends PackOptions {
   /** Size of the elements that the bytes hold, which the shuffle groups by: 1 to 255; default 8. */
@@ -42,19 +42,27 @@ export function packBytes(bytes: Uint8Array, options?: PackBytesOptions): Uint8A
  * Reads a Bloscpack file of any content.
  *
  * @throws {BloscpackError} when the bytes are not a valid Bloscpack file
+ * @throws {TypeError | RangeError} for an option, named in the message; for more plain bytes than
+ *   `maxBytes`
  */
-export function unpackBytes(stored: Uint8Array): UnpackedBytes {
-  return unpackBytesFromSync(new MemorySource(stored));
+export function unpackBytes(stored: Uint8Array, options?: ReadOptions): UnpackedBytes {
+  return unpackBytesFromSync(new MemorySource(stored), options);
 }
 
 /** {@link unpackBytes} from any source that can be read anywhere. */
-export function unpackBytesFromSync(source: ByteSourceSync): UnpackedBytes {
-  const head = readHeadSync(source);
-  return { bytes: new Uint8Array(unpackSync(source, head)), metadata: head.metadata };
+export function unpackBytesFromSync(
+  source: ByteSourceSync,
+  options: ReadOptions = {},
+): UnpackedBytes {
+  const { head, plain } = readWholeSync(source, { ...options, as: "bytes" });
+  return { bytes: new Uint8Array(plain), metadata: head.metadata };
 }
 
 /** {@link unpackBytesFromSync} off the main thread. */
-export async function unpackBytesFrom(source: ByteSource): Promise<UnpackedBytes> {
-  const head = await readHead(source);
-  return { bytes: new Uint8Array(await unpack(source, head)), metadata: head.metadata };
+export async function unpackBytesFrom(
+  source: ByteSource,
+  options: ReadOptions = {},
+): Promise<UnpackedBytes> {
+  const { head, plain } = await readWhole(source, { ...options, as: "bytes" });
+  return { bytes: new Uint8Array(plain), metadata: head.metadata };
 }

@@ -17,6 +17,9 @@ export function encodeOffsets(positions: readonly number[], slots: number): Uint
   return bytes;
 }
 
+/** Is told of a fault that reading can go on from; a strict reader throws it. */
+export type Forgive = (fault: BloscpackError) => void;
+
 /** What surrounds a table, which its entries have to fit. */
 export interface OffsetsPlace {
   /** File position of the table. */
@@ -29,10 +32,15 @@ export interface OffsetsPlace {
 /**
  * Reads the table that starts at `bytes[place.position]`.
  *
+ * @param forgive is told once if the positions are not ascending; default throws
  * @returns the positions of the chunks, strictly ascending; `undefined` for an unwritten table
  * @throws {BloscpackError} BAD_OFFSET, OFFSET_ORDER
  */
-export function decodeOffsets(bytes: Uint8Array, place: OffsetsPlace): Float64Array | undefined {
+export function decodeOffsets(
+  bytes: Uint8Array,
+  place: OffsetsPlace,
+  forgive: Forgive = raise,
+): Float64Array | undefined {
   const { position, nchunks, slots } = place;
   const table = new DataView(bytes.buffer, bytes.byteOffset + position, slots * OFFSET_LENGTH);
   const positions = new Float64Array(nchunks);
@@ -44,7 +52,7 @@ export function decodeOffsets(bytes: Uint8Array, place: OffsetsPlace): Float64Ar
     if (offset !== UNKNOWN) unwritten = false;
   }
   if (unwritten) return undefined;
-  checkPositions(positions, place);
+  checkPositions(positions, place, forgive);
   return positions;
 }
 
@@ -54,16 +62,21 @@ function readOffset(table: DataView, i: number): number {
   return high * 2 ** 32 + low;
 }
 
-function checkPositions(positions: Float64Array, place: OffsetsPlace): void {
+function raise(fault: BloscpackError): never {
+  throw fault;
+}
+
+function checkPositions(positions: Float64Array, place: OffsetsPlace, forgive: Forgive): void {
   const first = place.position + place.slots * OFFSET_LENGTH;
   const last = place.fileSize - BLOSC_HEADER_LENGTH;
   let previous = 0;
+  let disorder: BloscpackError | undefined;
   positions.forEach((offset, i) => {
     if (offset < first || offset > last) {
       throw badOffset(place, i, `${offset} is not within ${first} to ${last}`);
     }
     if (offset <= previous) {
-      throw new BloscpackError("OFFSET_ORDER", `${offset} does not follow ${previous}`, {
+      disorder ??= new BloscpackError("OFFSET_ORDER", `${offset} does not follow ${previous}`, {
         section: "offsets",
         offset: place.position + i * OFFSET_LENGTH,
         chunk: i,
@@ -71,6 +84,7 @@ function checkPositions(positions: Float64Array, place: OffsetsPlace): void {
     }
     previous = offset;
   });
+  if (disorder !== undefined) forgive(disorder);
 }
 
 function badOffset(place: OffsetsPlace, i: number, reason: string): BloscpackError {

@@ -1,4 +1,5 @@
 /** Bloscpack files of one array, by path. */
+import type { ReadOptions } from "../format/contents.ts";
 import type { ArrayInput, Ndarray, UnpackedData, UnpackNdarrayOptions } from "../format/ndarray.ts";
 import { pack, packSync } from "../format/pack.ts";
 import {
@@ -7,7 +8,8 @@ import {
   unpackNdarrayFrom,
   unpackNdarrayFromSync,
 } from "../format/pack-ndarray.ts";
-import { publish, publishSync, withFile, withFileSync } from "./file-io.ts";
+import { publish, publishSync } from "./file-io.ts";
+import { withStoredFile, withStoredFileSync } from "./stored-file.ts";
 
 /**
  * Writes an array to a Bloscpack file, which Python's `bloscpack.unpack_ndarray_from_file` reads.
@@ -44,15 +46,15 @@ export function packNdarrayToFileSync(
  */
 export async function unpackNdarrayFromFile<Raw extends boolean = false>(
   path: string,
-  options?: UnpackNdarrayOptions<Raw>,
+  options?: UnpackNdarrayOptions<Raw> & ReadOptions,
 ): Promise<Ndarray<UnpackedData<Raw>>> {
-  return withFile(path, (source) => unpackNdarrayFrom(source, options));
+  return withStoredFile(path, (source) => unpackNdarrayFrom(source, options));
 }
 
 /** {@link unpackNdarrayFromFile}, synchronously. */
 export function unpackNdarrayFromFileSync<Raw extends boolean = false>(
   path: string,
-  options?: UnpackNdarrayOptions<Raw>,
+  options?: UnpackNdarrayOptions<Raw> & ReadOptions,
 ): Ndarray<UnpackedData<Raw>> {
-  return withFileSync(path, (source) => unpackNdarrayFromSync(source, options));
+  return withStoredFileSync(path, (source) => unpackNdarrayFromSync(source, options));
 }

@@ -6,8 +6,10 @@ import {
   unpackBytesFrom,
   unpackBytesFromSync,
 } from "../format/bytes.ts";
+import type { ReadOptions } from "../format/contents.ts";
 import { pack, packSync } from "../format/pack.ts";
-import { publish, publishSync, withFile, withFileSync } from "./file-io.ts";
+import { publish, publishSync } from "./file-io.ts";
+import { withStoredFile, withStoredFileSync } from "./stored-file.ts";
 
 /**
  * Writes bytes to a Bloscpack file, which appears under its name when it is complete. The bytes
@@ -39,11 +41,14 @@ export function packBytesToFileSync(
  *
  * @throws {BloscpackError} when it is not a valid Bloscpack file
  */
-export async function unpackBytesFromFile(path: string): Promise<UnpackedBytes> {
-  return withFile(path, unpackBytesFrom);
+export async function unpackBytesFromFile(
+  path: string,
+  options?: ReadOptions,
+): Promise<UnpackedBytes> {
+  return withStoredFile(path, (source) => unpackBytesFrom(source, options));
 }
 
 /** {@link unpackBytesFromFile}, synchronously. */
-export function unpackBytesFromFileSync(path: string): UnpackedBytes {
-  return withFileSync(path, unpackBytesFromSync);
+export function unpackBytesFromFileSync(path: string, options?: ReadOptions): UnpackedBytes {
+  return withStoredFileSync(path, (source) => unpackBytesFromSync(source, options));
 }

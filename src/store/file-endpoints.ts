@@ -1,7 +1,9 @@
 /** Endpoints in files. */
 import fs from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { CompressedSink, Source } from "../format/endpoints.ts";
 import { type Draft, draftFile, MAX_READ } from "./file-io.ts";
+import { recover } from "./journal.ts";
 
 /** Reads a file, plain or stored, from front to back. */
 export class FileSource implements Source {
@@ -14,8 +16,9 @@ export class FileSource implements Source {
     this.size = size;
   }
 
-  /** @throws the system's error when the file cannot be opened */
+  /** @throws the system's error when the file cannot be opened, {@link StoreError} as recover does */
   static async open(path: string | URL): Promise<FileSource> {
+    await recover(path instanceof URL ? fileURLToPath(path) : path);
     const file = await fs.promises.open(path, "r");
     return new FileSource(file, (await file.stat()).size);
   }

@@ -1,0 +1,85 @@
+/** `blpk decompress` and `blpk cat`. */
+import fs from "node:fs";
+import type { Sink, Source } from "../format/endpoints.ts";
+import { type UnpackResult, unpack } from "../format/unpack-stream.ts";
+import { announce } from "./announce.ts";
+import {
+  EXTENSION,
+  openBoth,
+  openSink,
+  openSource,
+  requireFile,
+  requireFree,
+  STANDARD_STREAM,
+  statOf,
+} from "./endpoints.ts";
+import { blaming, CliError } from "./failure.ts";
+import { formatMetadata, isTelling } from "./metadata.ts";
+import type { Session } from "./session.ts";
+import { exactSize } from "./sizes.ts";
+
+export interface DecompressOptions {
+  /** False for `--no-check-extension`. */
+  readonly checkExtension: boolean;
+  readonly metadata?: string;
+}
+
+export async function decompress(
+  session: Session,
+  [input, out]: [string, string | undefined],
+  options: DecompressOptions,
+): Promise<void> {
+  const output = outputOf(input, out, options);
+  if (output === STANDARD_STREAM) session.report.leaveStdout();
+  announce(session.report, "decompression");
+  requireFile(input);
+  requireFree(output, session, input);
+  if (options.metadata !== undefined) requireFree(options.metadata, session, input);
+  session.report.verbose(`input file is: '${input}'\noutput file is: '${output}'`);
+
+  const { metadata, nbytes } = await blaming(input, async () => {
+    const [source, sink] = await openBoth(input, output, session);
+    return transfer(session, source, sink);
+  });
+  if (options.metadata !== undefined) {
+    fs.writeFileSync(options.metadata, `${JSON.stringify(metadata ?? null)}\n`);
+  }
+  reportSizes(session, input, nbytes);
+  if (isTelling(metadata) && options.metadata === undefined && output !== STANDARD_STREAM) {
+    session.report.normal(`Metadata:\n${formatMetadata(metadata)}`);
+  }
+}
+
+export async function cat(session: Session, [files]: [string[]]): Promise<void> {
+  session.report.leaveStdout();
+  for (const file of files) requireFile(file);
+  const sink = await openSink(STANDARD_STREAM, session);
+  for (const file of files) {
+    await blaming(file, async () => transfer(session, await openSource(file, session), sink));
+  }
+}
+
+function transfer(session: Session, source: Source, sink: Sink): Promise<UnpackResult> {
+  return session.watch("decompressing", (options) => unpack(source, sink, options));
+}
+
+function outputOf(input: string, out: string | undefined, options: DecompressOptions): string {
+  if (input === STANDARD_STREAM) return out ?? STANDARD_STREAM;
+  if (!options.checkExtension) {
+    if (out === undefined) throw new CliError("--no-check-extension requires use of <out_file>");
+    return out;
+  }
+  if (!input.endsWith(EXTENSION)) {
+    throw new CliError(`input file '${input}' does not end with '${EXTENSION}'`);
+  }
+  return out ?? input.slice(0, -EXTENSION.length);
+}
+
+function reportSizes({ report }: Session, input: string, nbytes: number): void {
+  const stored = input === STANDARD_STREAM ? undefined : statOf(input)?.size;
+  if (stored !== undefined) report.verbose(`input file size: ${exactSize(stored)}`);
+  report.verbose(`output file size: ${exactSize(nbytes)}`);
+  if (stored !== undefined && stored > 0) {
+    report.verbose(`decompression ratio: ${(nbytes / stored).toFixed(6)}`);
+  }
+}

@@ -1,0 +1,104 @@
+/** What the names on the command line stand for: files, pipes and devices, stdin and stdout. */
+import fs from "node:fs";
+import type { CompressedSink, Sink, Source } from "../format/endpoints.ts";
+import { PiecesSource, WritableSink } from "../format/stream-endpoints.ts";
+import { FileSink, FileSource } from "../store/file-endpoints.ts";
+import { CliError } from "./failure.ts";
+import type { Session } from "./session.ts";
+
+/** Stands for stdin or stdout. */
+export const STANDARD_STREAM = "-";
+
+/** What the reference appends to the name of a file that it compresses. */
+export const EXTENSION = ".blp";
+
+/** Refuses a file that is not there. `role` says what it was to be, such as "input file". */
+export function requireFile(name: string, role = "input file"): void {
+  if (name === STANDARD_STREAM) return;
+  const stats = statOf(name);
+  if (stats === undefined) throw new CliError(`${role} '${name}' does not exist!`);
+  if (stats.isDirectory()) throw new CliError(`${role} '${name}' is a directory`);
+}
+
+/**
+ * Refuses an output that exists, unless it may be replaced, or that is the input: it would be
+ * gone when something went wrong.
+ */
+export function requireFree(name: string, session: Session, input?: string): void {
+  const stats = name === STANDARD_STREAM ? undefined : statOf(name);
+  if (stats === undefined) return;
+  if (stats.isDirectory()) throw new CliError(`output file '${name}' is a directory`);
+  if (!session.force) throw new CliError(`output file '${name}' exists!`);
+  const other = input === undefined || input === STANDARD_STREAM ? undefined : statOf(input);
+  if (other?.ino === stats.ino && other.dev === stats.dev) {
+    throw new CliError(`input file '${input}' and output file '${name}' are the same file`);
+  }
+  session.report.verbose(`overwriting existing file: '${name}'`);
+}
+
+/** Opens what is to be read. A regular file has a size, a pipe has none. */
+export async function openSource(name: string, { signal }: Session): Promise<Source> {
+  if (name !== STANDARD_STREAM && statOf(name)?.isFile() !== false) return FileSource.open(name);
+  const stream = name === STANDARD_STREAM ? process.stdin : fs.createReadStream(name);
+  // A read may wait for ever; who reads, or is going to, gets the signal's reason.
+  stream.on("error", () => undefined);
+  signal.addEventListener("abort", () => stream.destroy(signal.reason as Error));
+  return new PiecesSource(stream);
+}
+
+/** Opens what is to be written. A regular file appears under its name when it is complete. */
+export async function openSink(name: string, { signal }: Session): Promise<CompressedSink> {
+  if (name === STANDARD_STREAM) return new StdoutSink(signal);
+  const stats = statOf(name);
+  // The file behind a link is replaced, not the link.
+  if (stats === undefined) return FileSink.create(name);
+  if (stats.isFile()) return FileSink.create(fs.realpathSync(name));
+  // Devices and pipes are written to; a file put in their place would be a nasty surprise.
+  const stream = fs.createWriteStream(name);
+  stream.on("error", () => undefined);
+  signal.addEventListener("abort", () => stream.destroy(signal.reason as Error));
+  return new WritableSink(stream);
+}
+
+/** Opens both, or none. */
+export async function openBoth(
+  input: string,
+  output: string,
+  session: Session,
+): Promise<[Source, CompressedSink]> {
+  const source = await openSource(input, session);
+  try {
+    return [source, await openSink(output, session)];
+  } catch (error) {
+    await source.close?.();
+    throw error;
+  }
+}
+
+/** Writes to stdout and leaves it open: the process ends when all of it is out. */
+class StdoutSink implements Sink {
+  readonly #aborted: Promise<never>;
+
+  constructor(signal: AbortSignal) {
+    this.#aborted = new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+    this.#aborted.catch(() => undefined);
+  }
+
+  async append(pieces: readonly Uint8Array[]): Promise<void> {
+    // A pipe that nobody reads takes for ever.
+    for (const piece of pieces) await Promise.race([writeToStdout(piece), this.#aborted]);
+  }
+}
+
+/** Resolves when `bytes` may be changed again. Rejects with EPIPE when nobody reads any more. */
+function writeToStdout(bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+export function statOf(name: string): fs.Stats | undefined {
+  return fs.statSync(name, { throwIfNoEntry: false });
+}

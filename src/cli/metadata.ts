@@ -1,0 +1,33 @@
+/** Metadata in files of its own, and on the screen. */
+import fs from "node:fs";
+import type { Metadata } from "../format/metadata.ts";
+import { requireFile } from "./endpoints.ts";
+import { CliError, EXIT_FAILURE } from "./failure.ts";
+
+/** Lines that are longer are broken, as the reference does. */
+const WIDTH = 90;
+
+/** Reads the JSON that `-m` names. As in the reference, `null` means that there is none. */
+export function readMetadataFile(name: string | undefined): Metadata | undefined {
+  if (name === undefined) return undefined;
+  requireFile(name, "metadata file");
+  const text = fs.readFileSync(name, "utf8");
+  try {
+    return (JSON.parse(text) as Metadata) ?? undefined;
+  } catch (cause) {
+    throw new CliError(`'${name}' is not JSON: ${(cause as Error).message}`, EXIT_FAILURE, {
+      cause,
+    });
+  }
+}
+
+/** Metadata that says something, by the reference's measure: nothing empty, zero or false. */
+export function isTelling(metadata: Metadata | undefined): metadata is Metadata {
+  if (typeof metadata !== "object" || metadata === null) return Boolean(metadata);
+  return Object.keys(metadata).length > 0;
+}
+
+export function formatMetadata(metadata: Metadata): string {
+  const line = JSON.stringify(metadata);
+  return line.length <= WIDTH ? line : JSON.stringify(metadata, undefined, 2);
+}

@@ -1,0 +1,99 @@
+/** `blpk verify`: reads files to the end, and keeps nothing. */
+import { BloscpackError } from "../errors.ts";
+import { unpack } from "../format/unpack-stream.ts";
+import type { VerifyReport } from "../format/verify.ts";
+import { open } from "../store/file-reader.ts";
+import { withStoredFile } from "../store/stored-file.ts";
+import { openSource, requireFile, STANDARD_STREAM, statOf } from "./endpoints.ts";
+import { EXIT_FAILURE, printError } from "./failure.ts";
+import type { Session, Watched } from "./session.ts";
+import { exactSize } from "./sizes.ts";
+
+export async function verify(
+  session: Session,
+  [files]: [string[]],
+  { json }: { readonly json?: true },
+): Promise<void> {
+  for (const file of files) requireFile(file, "file");
+  for (const file of files) {
+    const found = await session.watch("verifying", (watched) => check(file, session, watched));
+    if (found.faults.length > 0) process.exitCode = EXIT_FAILURE;
+    if (json === true) process.stdout.write(`${toJson(file, found)}\n`);
+    else tell(file, found, session);
+  }
+}
+
+/** Of a file that cannot even be opened only the fault is known. */
+type Report = Partial<VerifyReport> & Pick<VerifyReport, "faults">;
+
+async function check(file: string, session: Session, watched: Watched): Promise<Report> {
+  try {
+    const seekable = file !== STANDARD_STREAM && statOf(file)?.isFile() === true;
+    return await (seekable ? checkFile(file, watched) : checkStream(file, session, watched));
+  } catch (error) {
+    if (!(error instanceof BloscpackError)) throw error;
+    return { faults: [error] };
+  }
+}
+
+/** Finds all faults. */
+function checkFile(file: string, { signal, onProgress }: Watched): Promise<Report> {
+  return withStoredFile(file, async (source) => {
+    const reader = await open(
+      {
+        size: source.size,
+        batchBytes: source.batchBytes,
+        read(position, length) {
+          signal.throwIfAborted();
+          onProgress({ nbytes: position, cbytes: position, nchunks: 0, size: source.size });
+          return source.read(position, length);
+        },
+      },
+      // An array whose shape does not fit its data is a fault to report, not one to end at.
+      { as: "bytes" },
+    );
+    return reader.verify();
+  });
+}
+
+/** Ends at the first fault: there is no going on in a pipe. */
+async function checkStream(file: string, session: Session, watched: Watched): Promise<Report> {
+  const source = await openSource(file, session);
+  let cbytes = 0;
+  const result = await unpack(
+    source,
+    { append: () => undefined },
+    {
+      signal: watched.signal,
+      onProgress(progress) {
+        cbytes = progress.cbytes;
+        watched.onProgress(progress);
+      },
+    },
+  );
+  const { nchunks, nbytes } = result;
+  return { nchunks, nbytes, cbytes, faults: [], warnings: [] };
+}
+
+function tell(file: string, found: Report, { report }: Session): void {
+  for (const { message } of found.faults) printError(`'${file}': ${message}`);
+  for (const warning of found.warnings ?? []) report.normal(`${file}: warning: ${warning}`);
+  if (found.faults.length > 0) return;
+  report.normal(`${file}: OK, ${found.nchunks} chunks, ${exactSize(found.nbytes ?? 0)}`);
+}
+
+function toJson(file: string, { faults, ...sizes }: Report): string {
+  return JSON.stringify({
+    file,
+    ok: faults.length === 0,
+    ...sizes,
+    faults: faults.map(({ code, message, section, offset, chunk, field }) => ({
+      code,
+      message,
+      section,
+      offset,
+      chunk,
+      field,
+    })),
+  });
+}

@@ -1,0 +1,161 @@
+/**
+ * One writer at a time: `<path>.lock` is a file that names its holder, made with O_EXCL. Node has
+ * no locks of the system's; so whoever finds the lock of a process that is gone takes it over.
+ *
+ * Limits. Who runs under another host name, or sees other processes (containers that share a
+ * folder), is believed to be alive: such a lock has to be removed by hand. A worker thread that is
+ * terminated in mid-append leaves a lock that its process holds until it ends.
+ */
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import { hostname } from "node:os";
+import { StoreError } from "../errors.ts";
+
+/** A lock without a name is of a process that is just making it, or was killed then: after so long, ms. */
+const NAMELESS_MS = 1000;
+/** For so long in all the lock is tried for while no living process holds it, ms. */
+const PATIENCE_MS = 3000;
+const PAUSE_MS = 10;
+
+/** Who holds a lock. */
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** When the process started, in the system's units: pids are used again. `""` where unknown. */
+  readonly started: string;
+  /** Changes with every boot. `""` where unknown. */
+  readonly boot: string;
+  /** Pids are only comparable within one namespace. `""` where there are none. */
+  readonly namespace: string;
+  /** Tells this lock from every other. */
+  readonly nonce: string;
+}
+
+export interface FileLock {
+  /** Whether it is still ours: somebody may have removed it by hand, or taken it for stale. */
+  held(): boolean;
+  release(): void;
+}
+
+/**
+ * Takes the lock of the file at `path`.
+ *
+ * @throws {StoreError} when another process, or another call of this one, is writing; its cause
+ *   has the code `ELOCKED`
+ */
+export function lockFile(path: string): FileLock {
+  const lock = `${path}.lock`;
+  const text = JSON.stringify(myself());
+  const deadline = Date.now() + PATIENCE_MS;
+  while (Date.now() < deadline) {
+    if (create(lock, text, path)) {
+      const held = () => readOrNothing(lock) === text;
+      return { held, release: () => held() && fs.rmSync(lock, { force: true }) };
+    }
+    removeIfStale(lock, path);
+  }
+  throw locked(path, "many processes want it at once");
+}
+
+/** Whether an error says that a file is locked. */
+export function isLocked(error: unknown): boolean {
+  return error instanceof StoreError && (error.cause as { code?: unknown })?.code === "ELOCKED";
+}
+
+function create(lock: string, text: string, path: string): boolean {
+  try {
+    fs.writeFileSync(lock, text, { flag: "wx", mode: 0o644 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw new StoreError("lock", path, error);
+  }
+}
+
+/** Removes the lock of a process that is gone, or waits a moment. @throws {StoreError} when its holder is alive */
+function removeIfStale(lock: string, path: string): void {
+  const text = readOrNothing(lock);
+  if (text === undefined) return;
+  const holder = parse(text);
+  if (holder === undefined) {
+    const stat = fs.statSync(lock, { throwIfNoEntry: false });
+    if (stat !== undefined && Date.now() - stat.mtimeMs < NAMELESS_MS) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+      return;
+    }
+  } else if (isAlive(holder)) {
+    const who = holder.pid === process.pid ? "this process" : `process ${holder.pid}`;
+    throw locked(path, `${who} on ${holder.host} is writing; if it is not, remove "${lock}"`);
+  }
+  // Between the look and the removal another process may have put its own lock there. Renaming
+  // takes exactly one file away, and a second look tells which.
+  const aside = `${lock}.${randomBytes(8).toString("hex")}`;
+  try {
+    fs.renameSync(lock, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw new StoreError("lock", path, error);
+  }
+  if (readOrNothing(aside) !== text && !fs.existsSync(lock)) fs.renameSync(aside, lock);
+  else fs.rmSync(aside, { force: true });
+}
+
+function locked(path: string, reason: string): StoreError {
+  return new StoreError("write", path, Object.assign(new Error(reason), { code: "ELOCKED" }));
+}
+
+function myself(): Holder {
+  return {
+    pid: process.pid,
+    host: hostname(),
+    started: startOf(process.pid),
+    ...system(),
+    nonce: randomBytes(8).toString("hex"),
+  };
+}
+
+function isAlive(holder: Holder): boolean {
+  if (holder.host !== hostname()) return true;
+  const here = system();
+  if (holder.boot !== here.boot) return false;
+  if (holder.namespace !== here.namespace) return true;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+  }
+  return holder.started === startOf(holder.pid);
+}
+
+function system(): Pick<Holder, "boot" | "namespace"> {
+  try {
+    return {
+      boot: fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+      namespace: fs.readlinkSync("/proc/self/ns/pid"),
+    };
+  } catch {
+    return { boot: "", namespace: "" };
+  }
+}
+
+/** Field 22 of /proc/<pid>/stat; the command before it may hold blanks and parentheses. */
+function startOf(pid: number): string {
+  const stat = readOrNothing(`/proc/${pid}/stat`);
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+}
+
+function readOrNothing(path: string): string | undefined {
+  try {
+    return fs.readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(text: string): Holder | undefined {
+  try {
+    return JSON.parse(text) as Holder;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Work that is written once and runs either way. What must happen in one exact order to be safe
+ * against a crash, such as an append, must not exist twice: it is a generator of steps, and each
+ * step says how it is done synchronously and how off the main thread.
+ */
+import fs from "node:fs";
+import { promisify } from "node:util";
+
+/** One thing to be done, either way. */
+interface Step {
+  now(): unknown;
+  later(): Promise<unknown>;
+}
+
+/** Work in steps, whose result is `T`. */
+export type Steps<T> = Generator<Step, T, unknown>;
+
+/** Does one thing, and gives what it gives: `const n = yield* step(() => …, async () => …)`. */
+export function* step<T>(now: () => T, later: () => Promise<T>): Steps<T> {
+  return (yield { now, later }) as T;
+}
+
+/** Carries out every step before it returns. */
+export function runSync<T>(steps: Steps<T>): T {
+  let turn = steps.next();
+  while (!turn.done) {
+    let outcome: unknown;
+    try {
+      outcome = turn.value.now();
+    } catch (error) {
+      turn = steps.throw(error);
+      continue;
+    }
+    turn = steps.next(outcome);
+  }
+  return turn.value;
+}
+
+/** {@link runSync} off the main thread. */
+export async function run<T>(steps: Steps<T>): Promise<T> {
+  let turn = steps.next();
+  while (!turn.done) {
+    let outcome: unknown;
+    try {
+      outcome = await turn.value.later();
+    } catch (error) {
+      turn = steps.throw(error);
+      continue;
+    }
+    turn = steps.next(outcome);
+  }
+  return turn.value;
+}
+
+const readAsync = promisify(fs.read);
+const writevAsync = promisify(fs.writev);
+const fsyncAsync = promisify(fs.fsync);
+
+/** An open file, read and written at positions, in steps. */
+export class SteppedFile {
+  readonly path: string;
+  readonly fd: number;
+
+  /** @param flags of `fs.openSync` */
+  constructor(path: string, flags: string) {
+    this.path = path;
+    this.fd = fs.openSync(path, flags);
+  }
+
+  get size(): number {
+    return fs.fstatSync(this.fd).size;
+  }
+
+  /** The bytes at `position`; fewer than `length` only where the file ends. */
+  *read(position: number, length: number): Steps<Uint8Array> {
+    const bytes = new Uint8Array(length);
+    let end = 0;
+    while (end < length) {
+      const [start, left] = [end, length - end];
+      const n = yield* step(
+        () => fs.readSync(this.fd, bytes, start, left, position + start),
+        async () => (await readAsync(this.fd, bytes, start, left, position + start)).bytesRead,
+      );
+      if (n === 0) break;
+      end += n;
+    }
+    return bytes.subarray(0, end);
+  }
+
+  /** Writes the pieces behind one another. */
+  *write(position: number, pieces: readonly Uint8Array[]): Steps<void> {
+    let at = position;
+    let rest = pieces.filter((piece) => piece.byteLength > 0);
+    while (rest.length > 0) {
+      const [some, start] = [rest.slice(0, MAX_PIECES), at];
+      const written = yield* step(
+        () => fs.writevSync(this.fd, some, start),
+        async () => (await writevAsync(this.fd, some, start)).bytesWritten,
+      );
+      at += written;
+      rest = behind(rest, written);
+    }
+  }
+
+  /** Waits until the disk has what was written. */
+  *sync(): Steps<void> {
+    yield* step(
+      () => fs.fsyncSync(this.fd),
+      () => fsyncAsync(this.fd),
+    );
+  }
+
+  truncate(size: number): void {
+    fs.ftruncateSync(this.fd, size);
+  }
+
+  close(): void {
+    fs.closeSync(this.fd);
+  }
+}
+
+/** The most buffers that one gathering write takes (IOV_MAX). */
+const MAX_PIECES = 1024;
+
+/** What is left of `pieces`, none of them empty, when their first `written` bytes are out. */
+function behind(pieces: readonly Uint8Array[], written: number): Uint8Array[] {
+  let skip = written;
+  const first = pieces.findIndex((piece) => {
+    if (skip < piece.byteLength) return true;
+    skip -= piece.byteLength;
+    return false;
+  });
+  if (first < 0) return [];
+  return [(pieces[first] as Uint8Array).subarray(skip), ...pieces.slice(first + 1)];
+}

@@ -1,0 +1,26 @@
+// Changes one file, to be killed on the way: node kill-append.mjs <what> <path>
+import { appendBytesSync, appendNdarraySync } from "../../dist/store/append-file.js";
+import { recoverSync } from "../../dist/store/journal.js";
+import { rewriteMetadataSync } from "../../dist/store/metadata-file.js";
+
+const [what, path] = process.argv.slice(2);
+const ramp = (n) => Uint8Array.from({ length: n }, (_, i) => (i * 31) % 253);
+
+const work = {
+  "into the last chunk": () => appendBytesSync(path, ramp(100)),
+  "into a last chunk that shrinks": () =>
+    appendBytesSync(path, new Uint8Array(590), { cname: "zlib", clevel: 9 }),
+  "spilling over": () => appendBytesSync(path, ramp(5000)),
+  "spilling over, durably": () => appendBytesSync(path, ramp(5000), { durability: "strict" }),
+  "growing the offsets": () => appendBytesSync(path, ramp(20_000)),
+  "without offsets": () => appendBytesSync(path, ramp(5000)),
+  "to a file of unknown length": () => appendBytesSync(path, ramp(5000)),
+  "rows to an array": () =>
+    appendNdarraySync(
+      path,
+      Float64Array.from({ length: 700 }, (_, i) => i),
+    ),
+  "other metadata": () => rewriteMetadataSync(path, { note: "x".repeat(150) }),
+  recovery: () => recoverSync(path),
+};
+work[what]();
