@@ -97,12 +97,13 @@ function observed(source: Source, { signal, onProgress }: Watched): Source {
   };
 }
 
-/** What is not given is as in the file. The element's size is always the file's. */
+/** What is not given is as in the file. */
 function compressionOf(options: BloscOptions) {
   const shuffle = givenShuffle(options);
   return {
     ...(options.codec === undefined ? {} : { cname: options.codec }),
     ...(options.clevel === undefined ? {} : { clevel: options.clevel }),
     ...(shuffle === undefined ? {} : { shuffle }),
+    ...(options.typesize === undefined ? {} : { typesize: options.typesize }),
   };
 }

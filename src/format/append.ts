@@ -31,6 +31,8 @@ export interface AppendCompression {
   readonly clevel?: number;
   /** Default: the last chunk's. */
   readonly shuffle?: Shuffle;
+  /** Size of the elements that the shuffle groups by: 1 to 255; default: the last chunk's. */
+  readonly typesize?: number;
 }
 
 /**
@@ -65,7 +67,7 @@ export function appendCompression(
     cname: options.cname ?? CNAMES[last?.codec ?? 0] ?? "blosclz",
     clevel: options.clevel ?? 7,
     shuffle: options.shuffle ?? last?.shuffle ?? "shuffle",
-    typesize: last?.typesize || typesize || 1,
+    typesize: options.typesize ?? (last?.typesize || typesize || 1),
     checksum,
   };
   checkCompressOptions(compression);

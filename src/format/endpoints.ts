@@ -4,7 +4,7 @@
  *
  * A source is closed and a sink is closed or aborted in any case, once, by whoever joins them.
  */
-export type Awaitable<T> = T | Promise<T>;
+type Awaitable<T> = T | Promise<T>;
 
 /** Bytes that are read from front to back: plain ones to pack, or a stored file to unpack. */
 export interface Source {

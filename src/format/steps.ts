@@ -12,7 +12,7 @@ import {
 import type { ByteSource, ByteSourceSync } from "./source.ts";
 
 /** A piece of work in both ways. */
-export interface Step {
+interface Step {
   now(source: ByteSourceSync): unknown;
   later(source: ByteSource): unknown;
 }

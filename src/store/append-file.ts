@@ -47,7 +47,7 @@ export interface AppendOptions extends AppendCompression {
   readonly durability?: Durability;
 }
 
-const OPTION_NAMES = ["cname", "clevel", "shuffle", "whenFull", "durability"];
+const OPTION_NAMES = ["cname", "clevel", "shuffle", "typesize", "whenFull", "durability"];
 
 /** What an append did. */
 export interface Appended {

@@ -17,13 +17,13 @@ export interface PackRequest {
   readonly metadata_args: { readonly [name: string]: unknown };
 }
 
-export interface UnpackRequest {
+interface UnpackRequest {
   readonly do: "unpack";
   readonly path: string;
 }
 
 /** Appends `n` bytes, `i * step % 251`; answers with how many chunks were added. */
-export interface AppendBytesRequest {
+interface AppendBytesRequest {
   readonly do: "append_bytes";
   readonly path: string;
   readonly n: number;
@@ -31,7 +31,7 @@ export interface AppendBytesRequest {
 }
 
 /** Answers with `nbytes` and `sha256` of the plain bytes. */
-export interface UnpackBytesRequest {
+interface UnpackBytesRequest {
   readonly do: "unpack_bytes";
   readonly path: string;
 }
