@@ -4,9 +4,11 @@
  *
  * A question is a module that exports
  *   title, unit, inputs   for people
+ *   env                   optional: environment of its trials
  *   warmups, iterations   per trial; the trial's value is the median of its iterations
  *   sides                 name → (input, folder) → measure; the first side is ours. `measure()`
  *                         does it once and returns its cost in `unit`; it may return a promise.
+ *                         `measure.close`, if there is one, is called at the end.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -20,9 +22,11 @@ export function runTrials(file, question, input, { trials, workspace }) {
   const folder = join(workspace, `${file}-${input}`.replaceAll(/\W/g, "-"));
   mkdirSync(folder, { recursive: true });
   const values = Object.fromEntries(Object.keys(question.sides).map((side) => [side, []]));
+  const env = { ...process.env, ...question.env };
   for (let trial = 0; trial < trials; trial++) {
     for (const side of Object.keys(values)) {
-      const stdout = execFileSync(process.execPath, [trialScript, file, side, input, folder]);
+      const args = [trialScript, file, side, input, folder];
+      const stdout = execFileSync(process.execPath, args, { env });
       values[side].push(Number(stdout));
     }
   }

@@ -15,8 +15,11 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
 });
 const trials = Number(options.trials);
-const names =
-  positionals.length > 0 ? positionals : ["hit", "store", "memory", "small-hit", "slice"];
+const questions = [
+  ...["hit", "store", "memory", "small-hit"],
+  ...["pack", "unpack", "command", "append", "slice"],
+];
+const names = positionals.length > 0 ? positionals : questions;
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const results = join(here, "results");

@@ -11,4 +11,5 @@ for (let i = -warmups; i < iterations; i++) {
   if (i >= 0) values.push(value);
   await setImmediate(); // a turn of the event loop, in which dropped results can be finalized
 }
+measure.close?.();
 process.stdout.write(String(median(values)));

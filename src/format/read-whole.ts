@@ -3,7 +3,7 @@ import { Opening, type OpenOptions, plainBytes } from "./contents.ts";
 import { type Head, readHead, readHeadSync } from "./head.ts";
 import type { ArrayHeader } from "./ndarray.ts";
 import type { ByteSource, ByteSourceSync } from "./source.ts";
-import { run, runSync } from "./steps.ts";
+import { run, runSync } from "./two-ways.ts";
 import { unpack, unpackSync } from "./unpack.ts";
 
 export interface Whole {

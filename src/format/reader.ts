@@ -9,7 +9,8 @@ import type { Metadata } from "./metadata.ts";
 import type { Ndarray, Order } from "./ndarray.ts";
 import { planSlice } from "./slice.ts";
 import type { ByteSource, ByteSourceSync } from "./source.ts";
-import { run, runSync, type Steps } from "./steps.ts";
+import type { Steps } from "./steps.ts";
+import { run, runSync } from "./two-ways.ts";
 import { type VerifyReport, verifyContents } from "./verify.ts";
 
 /** What a reader knows from the head of its file. */

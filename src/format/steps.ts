@@ -1,7 +1,4 @@
-/**
- * Work that reads and decompresses, written once for callers that block and for callers that do
- * not: a generator says which step comes next, and {@link runSync} or {@link run} takes it.
- */
+/** Reading and decompressing, as steps of work that runs either way. */
 import {
   type ChunkFault,
   decompress,
@@ -10,45 +7,10 @@ import {
   getItemsAsync,
 } from "../blosc/codec.ts";
 import type { ByteSource, ByteSourceSync } from "./source.ts";
+import type { Steps as TwoWays } from "./two-ways.ts";
 
-/** A piece of work in both ways. */
-interface Step {
-  now(source: ByteSourceSync): unknown;
-  later(source: ByteSource): unknown;
-}
-
-/** Work that ends in a `T`; used with `yield*`. */
-export type Steps<T> = Generator<Step, T, unknown>;
-
-export function runSync<T>(steps: Steps<T>, source: ByteSourceSync): T {
-  let result = steps.next();
-  while (result.done !== true) {
-    let outcome: unknown;
-    try {
-      outcome = result.value.now(source);
-    } catch (error) {
-      result = steps.throw(error);
-      continue;
-    }
-    result = steps.next(outcome);
-  }
-  return result.value;
-}
-
-export async function run<T>(steps: Steps<T>, source: ByteSource): Promise<T> {
-  let result = steps.next();
-  while (result.done !== true) {
-    let outcome: unknown;
-    try {
-      outcome = await result.value.later(source);
-    } catch (error) {
-      result = steps.throw(error);
-      continue;
-    }
-    result = steps.next(outcome);
-  }
-  return result.value;
-}
+/** Work on a source of either kind. */
+export type Steps<T> = TwoWays<T, ByteSourceSync, ByteSource>;
 
 /** The stored bytes at `position`, as {@link ByteSourceSync.read} gives them. */
 export function* read(position: number, length: number): Steps<Uint8Array> {

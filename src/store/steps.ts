@@ -1,19 +1,13 @@
 /**
- * Work that is written once and runs either way. What must happen in one exact order to be safe
- * against a crash, such as an append, must not exist twice: it is a generator of steps, and each
- * step says how it is done synchronously and how off the main thread.
+ * What is done to files, as steps of work that runs either way: what must happen in one exact order
+ * to be safe against a crash, such as an append, must not exist twice.
  */
 import fs from "node:fs";
 import { promisify } from "node:util";
-
-/** One thing to be done, either way. */
-interface Step {
-  now(): unknown;
-  later(): Promise<unknown>;
-}
+import { run as runLater, runSync as runNow, type Steps as TwoWays } from "../format/two-ways.ts";
 
 /** Work in steps, whose result is `T`. */
-export type Steps<T> = Generator<Step, T, unknown>;
+export type Steps<T> = TwoWays<T, void, void>;
 
 /** Does one thing, and gives what it gives: `const n = yield* step(() => …, async () => …)`. */
 export function* step<T>(now: () => T, later: () => Promise<T>): Steps<T> {
@@ -22,34 +16,12 @@ export function* step<T>(now: () => T, later: () => Promise<T>): Steps<T> {
 
 /** Carries out every step before it returns. */
 export function runSync<T>(steps: Steps<T>): T {
-  let turn = steps.next();
-  while (!turn.done) {
-    let outcome: unknown;
-    try {
-      outcome = turn.value.now();
-    } catch (error) {
-      turn = steps.throw(error);
-      continue;
-    }
-    turn = steps.next(outcome);
-  }
-  return turn.value;
+  return runNow(steps, undefined);
 }
 
 /** {@link runSync} off the main thread. */
-export async function run<T>(steps: Steps<T>): Promise<T> {
-  let turn = steps.next();
-  while (!turn.done) {
-    let outcome: unknown;
-    try {
-      outcome = await turn.value.later();
-    } catch (error) {
-      turn = steps.throw(error);
-      continue;
-    }
-    turn = steps.next(outcome);
-  }
-  return turn.value;
+export function run<T>(steps: Steps<T>): Promise<T> {
+  return runLater(steps, undefined);
 }
 
 const readAsync = promisify(fs.read);
