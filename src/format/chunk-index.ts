@@ -3,8 +3,6 @@
  * table; without one, by the headers of the chunks before it, whose places are remembered.
  */
 import { checksumSize } from "../blosc/checksum.ts";
-import type { ChunkFault } from "../blosc/codec.ts";
-import { BloscpackError } from "../errors.ts";
 import { type ChunkRun, ChunkWalk, isAnnounced } from "./chunk-walk.ts";
 import { BLOSC_HEADER_LENGTH } from "./constants.ts";
 import type { Head } from "./head.ts";
@@ -114,13 +112,4 @@ export class RegularIndex implements ChunkIndex {
     }
     this.#places[first + positions.length] = this.#walk.position;
   }
-}
-
-/** The error for a fault in a batch of chunks. */
-export function faultIn({ run, start }: Batch, fault: ChunkFault): BloscpackError {
-  return new BloscpackError(fault.status, fault.reason, {
-    section: "chunk",
-    chunk: run.first + fault.chunk,
-    offset: start + (run.positions[fault.chunk] ?? 0),
-  });
 }

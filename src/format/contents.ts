@@ -1,11 +1,12 @@
 /** A file that is open: what its head says, where its chunks are, and any part of its plain bytes. */
 import { allocate, type ChunkFault } from "../blosc/codec.ts";
-import { type Batch, type ChunkIndex, faultIn, RegularIndex } from "./chunk-index.ts";
+import { type Batch, type ChunkIndex, RegularIndex } from "./chunk-index.ts";
 import { scanChunks, type Warn } from "./chunk-scan.ts";
 import type { Head } from "./head.ts";
 import { type ArrayHeader, checkArraySize, decodeArrayHeader } from "./ndarray.ts";
 import type { Forgive } from "./offsets.ts";
 import { checkOptionNames } from "./option-names.ts";
+import { faultIn } from "./settle.ts";
 import { decompressChunks, decompressItems, type Steps } from "./steps.ts";
 
 /** How careful reading is. */
@@ -161,5 +162,5 @@ export function decompressAll(
 }
 
 function settle(batch: Batch, fault: ChunkFault | undefined): void {
-  if (fault !== undefined) throw faultIn(batch, fault);
+  if (fault !== undefined) throw faultIn(batch.run, batch.start, fault);
 }

@@ -25,6 +25,7 @@ import {
   compressionOf,
 } from "./pack.ts";
 import { giveBack, takeScratch } from "./scratch.ts";
+import { settleBoth } from "./settle.ts";
 
 export interface PackStreamOptions extends TransferOptions {
   /** Plain bytes per chunk, a number or such as `"1M"` (the default). */
@@ -220,10 +221,4 @@ class PackRun {
     const table = encodeOffsets(written ? this.#positions : [], this.#slots);
     return Buffer.concat([header, this.#section, table]);
   }
-}
-
-/** Waits for both, also when one fails: they work on memory that is given back then. */
-async function settleBoth<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([a, b]);
-  return [await a, await b];
 }

@@ -2,8 +2,7 @@
  * Unpacking from any source to any sink: a batch of chunks is verified and decompressed while the
  * one before is written. Memory is a window of the stored file and two batches, whatever the size.
  */
-import { type ChunkFault, decompressAsync } from "../blosc/codec.ts";
-import { BloscpackError } from "../errors.ts";
+import { decompressAsync } from "../blosc/codec.ts";
 import { type ChunkRun, ChunkWalk } from "./chunk-walk.ts";
 import { BLOSC_HEADER_LENGTH, HEADER_LENGTH, META_HEADER_LENGTH } from "./constants.ts";
 import {
@@ -17,6 +16,7 @@ import { InputWindow } from "./input-window.ts";
 import type { Metadata } from "./metadata.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { giveBack, takeScratch } from "./scratch.ts";
+import { faultIn } from "./settle.ts";
 
 /** Plain bytes of a batch at most, unless one chunk is larger. */
 const BATCH_BYTES = 12 * 1024 * 1024;
@@ -111,7 +111,7 @@ class UnpackRun {
     const { checksum } = this.#head.header;
     const stored = this.#window.bytes;
     const fault = await decompressAsync(stored, run.positions, plain, run.chunkSize, checksum);
-    if (fault !== undefined) throw faultOf(fault, run, start);
+    if (fault !== undefined) throw faultIn(run, start, fault);
     this.#nchunks += run.positions.length;
     this.#window.skip(this.#walk.position - start);
     return plain;
@@ -150,12 +150,4 @@ class UnpackRun {
       size: known ? (Number(nchunks) - 1) * chunkSize + lastChunk : undefined,
     });
   }
-}
-
-function faultOf(fault: ChunkFault, run: ChunkRun, start: number): BloscpackError {
-  return new BloscpackError(fault.status, fault.reason, {
-    section: "chunk",
-    chunk: run.first + fault.chunk,
-    offset: start + (run.positions[fault.chunk] ?? 0),
-  });
 }

@@ -9,9 +9,9 @@ import {
   decompressAsync,
   decompressBegin,
 } from "../blosc/codec.ts";
-import { BloscpackError } from "../errors.ts";
 import { type ChunkRun, ChunkWalk, isAnnounced } from "./chunk-walk.ts";
 import type { Head } from "./head.ts";
+import { faultIn, settleBoth } from "./settle.ts";
 import type { ByteSource, ByteSourceSync } from "./source.ts";
 
 /** A batch that is at hand: its bytes, and the chunks in them. */
@@ -82,21 +82,12 @@ export async function unpack(
     const { window, run } = batch;
     const [fault, next] = await settleBoth(
       decompressAsync(window, run.positions, part(plain, run), run.chunkSize, checksum),
-      walk.ended ? undefined : nextBatch(source, walk),
+      walk.ended ? Promise.resolve(undefined) : nextBatch(source, walk),
     );
     settle(batch, fault);
     if (next === undefined) return plain;
     batch = next;
   }
-}
-
-/** Waits for both, also when one fails: they work on memory that the caller is about to give back. */
-async function settleBoth<A, B>(
-  a: Promise<A>,
-  b: Promise<B> | undefined,
-): Promise<[A, B | undefined]> {
-  await Promise.allSettled([a, b]);
-  return [await a, await b];
 }
 
 function part(plain: ArrayBuffer, { plainStart, plainEnd }: ChunkRun): Uint8Array {
@@ -138,10 +129,5 @@ async function measure(source: ByteSource, head: Head): Promise<number> {
 }
 
 function settle({ run, start }: Batch, fault: ChunkFault | undefined): void {
-  if (fault === undefined) return;
-  throw new BloscpackError(fault.status, fault.reason, {
-    section: "chunk",
-    chunk: run.first + fault.chunk,
-    offset: start + (run.positions[fault.chunk] ?? 0),
-  });
+  if (fault !== undefined) throw faultIn(run, start, fault);
 }
