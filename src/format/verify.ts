@@ -1,9 +1,10 @@
 /** Reads all of a file and reports what is wrong with it, instead of ending at the first fault. */
 import { BloscpackError } from "../errors.ts";
-import { type Batch, type ChunkIndex, faultIn } from "./chunk-index.ts";
+import type { Batch, ChunkIndex } from "./chunk-index.ts";
 import { type Contents, decompressAll, describesArray } from "./contents.ts";
 import { checkArraySize, decodeArrayHeader } from "./ndarray.ts";
 import { giveBack, takeScratch } from "./scratch.ts";
+import { faultIn } from "./settle.ts";
 import type { Steps } from "./steps.ts";
 
 /** Plain bytes that are decompressed at a time, unless one chunk is larger. */
@@ -107,7 +108,7 @@ class Verification {
       this.#compareTypesize(batch);
       this.#end = Math.max(this.#end, start + window.byteLength);
       if (fault === undefined) return run.first + run.positions.length;
-      this.#faults.push(faultIn(batch, fault));
+      this.#faults.push(faultIn(batch.run, batch.start, fault));
       return run.first + fault.chunk + 1;
     } finally {
       giveBack(scratch);

@@ -5,9 +5,12 @@
  * Pages 0 and 1 are meta pages. Behind a page header of 16 bytes (`MDB_meta` in LMDB's mdb.c):
  *
  *      0  magic 0xBEEFC0DE u32, version 1 u32
- *     24  page size u32
+ *     24  `MDB_db` of the free list; its first field is the page size
+ *     72  `MDB_db` of the rows
  *    120  number of the last page in use u64
  *    128  transaction that wrote this meta page u64: the later one counts
+ *
+ * `MDB_db`: page size u32, flags u16, depth u16, 4 counters u64, page number of the root u64.
  */
 import fs from "node:fs";
 
@@ -17,11 +20,24 @@ const MAGIC = 0xbeefc0de;
 const VERSION = 1;
 const SMALLEST_PAGE = 512;
 const LARGEST_PAGE = 65536;
+const FREE_LIST_AT = 24;
+const ROWS_AT = 72;
 
-interface Meta {
+/** A B-tree of the file. */
+export interface Tree {
+  readonly flags: number;
+  /** Pages from the root to a leaf, both counted. */
+  readonly depth: number;
+  /** `undefined` when the tree is empty. */
+  readonly root: bigint | undefined;
+}
+
+export interface Meta {
   readonly pageSize: number;
   readonly lastPage: bigint;
   readonly transaction: bigint;
+  readonly freeList: Tree;
+  readonly rows: Tree;
 }
 
 /** Why LMDB should not be given this file; `undefined` for a sound, an empty or a missing one. */
@@ -30,10 +46,9 @@ export function findIndexFault(path: string): string | undefined {
   if (size === 0) return undefined;
   const fd = fs.openSync(path, "r");
   try {
-    const first = readMeta(fd, 0);
-    const second = first === undefined ? undefined : readMeta(fd, first.pageSize);
-    if (first === undefined || second === undefined) return "it has no LMDB meta pages";
-    const { pageSize, lastPage } = second.transaction > first.transaction ? second : first;
+    const meta = readMeta(fd);
+    if (typeof meta === "string") return meta;
+    const { pageSize, lastPage } = meta;
     const needed = (lastPage + 1n) * BigInt(pageSize);
     return needed > BigInt(size) ? `it has ${size} bytes, its pages take ${needed}` : undefined;
   } finally {
@@ -41,16 +56,39 @@ export function findIndexFault(path: string): string | undefined {
   }
 }
 
-function readMeta(fd: number, page: number): Meta | undefined {
+/** The meta page that counts, or why there is none. */
+export function readMeta(fd: number): Meta | string {
+  const first = readMetaPage(fd, 0);
+  const second = first === undefined ? undefined : readMetaPage(fd, first.pageSize);
+  if (first === undefined || second === undefined) return "it has no LMDB meta pages";
+  const isSecond = second.transaction > first.transaction;
+  const meta = isSecond ? second : first;
+  // A transaction writes the meta page of its parity; LMDB looks for it there.
+  if (meta.transaction % 2n !== (isSecond ? 1n : 0n)) return "its transactions have no order";
+  return meta;
+}
+
+function readMetaPage(fd: number, page: number): Meta | undefined {
   const bytes = Buffer.alloc(META_LENGTH);
   if (fs.readSync(fd, bytes, 0, META_LENGTH, page + META_AT) < META_LENGTH) return undefined;
   if (bytes.readUInt32LE(0) !== MAGIC || bytes.readUInt32LE(4) !== VERSION) return undefined;
-  const pageSize = bytes.readUInt32LE(24);
+  const pageSize = bytes.readUInt32LE(FREE_LIST_AT);
   const isPowerOfTwo = (pageSize & (pageSize - 1)) === 0;
   if (pageSize < SMALLEST_PAGE || pageSize > LARGEST_PAGE || !isPowerOfTwo) return undefined;
   return {
     pageSize,
     lastPage: bytes.readBigUInt64LE(120),
     transaction: bytes.readBigUInt64LE(128),
+    freeList: readTree(bytes, FREE_LIST_AT),
+    rows: readTree(bytes, ROWS_AT),
+  };
+}
+
+function readTree(bytes: Buffer, at: number): Tree {
+  const root = bytes.readBigUInt64LE(at + 40);
+  return {
+    flags: bytes.readUInt16LE(at + 4),
+    depth: bytes.readUInt16LE(at + 6),
+    root: root === 0xffff_ffff_ffff_ffffn ? undefined : root,
   };
 }
