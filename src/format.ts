@@ -32,6 +32,7 @@ export type {
   TransferOptions,
 } from "./format/endpoints.ts";
 export { halfToFloat32 } from "./format/half.ts";
+export { decodeHeader as readHeader, type Header } from "./format/header.ts";
 export { BytesSink, BytesSource } from "./format/memory-endpoints.ts";
 export type { Metadata, MetadataArgs } from "./format/metadata.ts";
 export type {
@@ -87,6 +88,12 @@ export {
   unpackBytesFromFileSync,
 } from "./store/bytes-file.ts";
 export { FileSink, FileSource } from "./store/file-endpoints.ts";
+export {
+  type ChunkHeader,
+  type FileInfo,
+  type MetadataHeader,
+  readInfo,
+} from "./store/file-info.ts";
 export { open, openSync } from "./store/file-reader.ts";
 export {
   type RewriteMetadataOptions,

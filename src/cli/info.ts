@@ -1,7 +1,13 @@
 /** `blpk info`: header, offsets and metadata in the reference's words, or all of it as JSON. */
+
+import {
+  type ChunkHeader,
+  type FileInfo,
+  type MetadataHeader,
+  readInfo,
+} from "../store/file-info.ts";
 import { requireFile } from "./endpoints.ts";
 import { blaming } from "./failure.ts";
-import { type ChunkHeader, type FileInfo, inspect, type MetadataHeader } from "./inspect.ts";
 import { formatMetadata } from "./metadata.ts";
 import type { Session } from "./session.ts";
 import { exactSize } from "./sizes.ts";
@@ -15,7 +21,7 @@ export async function info(
   { json }: { readonly json?: true },
 ): Promise<void> {
   requireFile(file, "file");
-  const found = await blaming(file, () => inspect(file));
+  const found = await blaming(file, () => readInfo(file));
   if (json === true) process.stdout.write(`${toJson({ file, ...found })}\n`);
   else report.normal(describe(found).join("\n"));
 }

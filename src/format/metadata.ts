@@ -20,6 +20,7 @@ import { CHECKSUMS, type ChecksumName } from "../blosc/checksum.ts";
 import { digest } from "../blosc/codec.ts";
 import { BloscpackError, type BloscpackErrorCode } from "../errors.ts";
 import { HEADER_LENGTH, META_HEADER_LENGTH } from "./constants.ts";
+import { checkOptionNames } from "./option-names.ts";
 
 /** Anything that JSON holds. */
 export type Metadata =
@@ -49,6 +50,7 @@ export interface MetadataSection {
   readonly end: number;
 }
 
+const ARG_NAMES = ["metaChecksum", "metaCodec", "metaLevel", "maxMetaSize"];
 const MAGIC_JSON = "JSON";
 const CODECS = ["None", "zlib"] as const;
 const MAX_U32 = 2 ** 32 - 1;
@@ -63,6 +65,7 @@ const MAX_DEFLATE_RATIO = 1040;
  * @throws {RangeError} when the payload does not fit `maxMetaSize`, or an argument is out of range
  */
 export function encodeMetadata(value: Metadata, args: MetadataArgs = {}): Uint8Array {
+  checkOptionNames(args, ARG_NAMES, "metadataArgs");
   const { metaChecksum = "adler32", metaCodec = "zlib", metaLevel = 6 } = args;
   const checksum = CHECKSUMS.findIndex(({ name }) => name === metaChecksum);
   if (checksum < 0) throw new RangeError(`Option metaChecksum is unknown: got "${metaChecksum}"`);

@@ -8,7 +8,14 @@ import { Lmdb } from "../blosc/lmdb.ts";
 import { StoreError } from "../errors.ts";
 import type { Durability } from "./file-io.ts";
 import { findIndexFault } from "./index-check.ts";
-import { canDelaySync, clearMarks, forgetDeaths, Mark, marksDistrust } from "./index-marks.ts";
+import {
+  canDelaySync,
+  clearMarks,
+  forgetSuspects,
+  IndexUse,
+  marksAreSuspect,
+} from "./index-marks.ts";
+import { findPageFault } from "./index-pages.ts";
 import { IndexSync } from "./index-sync.ts";
 import type { Layout } from "./location.ts";
 
@@ -18,6 +25,16 @@ const MAP_SIZE = 64 * 1024 ** 3;
 const MAX_READERS = 1024;
 /** As LMDB calls it. */
 const DATA_FILE = "data.mdb";
+/** What goes wrong with a file that is not damaged. */
+const LIMITS: ReadonlySet<string> = new Set([
+  "MDB_MAP_FULL",
+  "MDB_READERS_FULL",
+  "ENOSPC",
+  "EDQUOT",
+  "EFBIG",
+  "EMFILE",
+  "ENFILE",
+]);
 
 /** Small on purpose: whatever offers these three can replace LMDB. */
 export interface IndexDb {
@@ -74,17 +91,29 @@ function openSound(layout: Layout, durability: Durability): IndexDb {
 
 function isSound(layout: Layout): boolean {
   const isFolder = fs.statSync(layout.index, { throwIfNoEntry: false })?.isDirectory() ?? true;
-  return (
-    isFolder &&
-    !marksDistrust(layout.marks) &&
-    findIndexFault(join(layout.index, DATA_FILE)) === undefined
-  );
+  const data = join(layout.index, DATA_FILE);
+  if (!isFolder || findIndexFault(data) !== undefined) return false;
+  if (!marksAreSuspect(layout.marks)) return true;
+  // What a power failure tore may be a sound tree of older rows: they are whole, by their digests,
+  // and a row is a result of its call whenever it was stored. So that is no reason to start anew.
+  if (findPageFault(data) !== undefined) return false;
+  forgetSuspects(layout.marks);
+  return true;
 }
 
 /** Whether it was the system that refused, not LMDB that found something wrong. */
 function isSystemError(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code !== undefined && !code.startsWith("MDB_");
+}
+
+/**
+ * Whether the file may be to blame. Damage has many names: a number of pages that is wrong is ENOMEM
+ * to LMDB. If it is not damage, the next process looks at the pages for nothing.
+ */
+function mayBeDamage(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code !== undefined && !LIMITS.has(code);
 }
 
 /** Moves a bad index out of the way. The last one is kept for whoever wants to look at it. */
@@ -100,7 +129,7 @@ function setAside(layout: Layout): void {
 }
 
 function openOnce(layout: Layout, durability: Durability): IndexDb {
-  const mark = Mark.make(layout.marks, "opening");
+  const use = new IndexUse(layout.marks);
   const delayed = durability === "relaxed" && canDelaySync;
   try {
     fs.mkdirSync(layout.index, { recursive: true, mode: 0o700 });
@@ -110,25 +139,27 @@ function openOnce(layout: Layout, durability: Durability): IndexDb {
       sync: !delayed,
     });
     const sync = delayed ? new IndexSync(layout.marks, join(layout.index, DATA_FILE)) : undefined;
-    const db = new LmdbIndex(lmdb, layout.index, sync);
-    // The first look at the pages belongs to the open: if it kills us, the mark tells.
+    const db = new LmdbIndex(lmdb, layout.index, use, sync);
+    // The first look at the pages belongs to the open.
     db.get(new Uint8Array(1));
-    forgetDeaths(layout.marks);
     return db;
-  } finally {
-    mark.remove();
+  } catch (error) {
+    use.end();
+    throw error;
   }
 }
 
 class LmdbIndex implements IndexDb {
   readonly #lmdb: Lmdb;
   readonly #path: string;
+  readonly #use: IndexUse;
   readonly #sync: IndexSync | undefined;
   readonly #inode: bigint | undefined;
 
-  constructor(lmdb: Lmdb, path: string, sync: IndexSync | undefined) {
+  constructor(lmdb: Lmdb, path: string, use: IndexUse, sync: IndexSync | undefined) {
     this.#lmdb = lmdb;
     this.#path = path;
+    this.#use = use;
     this.#sync = sync;
     this.#inode = this.#readInode();
   }
@@ -146,7 +177,7 @@ class LmdbIndex implements IndexDb {
     try {
       return this.#lmdb.get(key);
     } catch (error) {
-      throw new StoreError("read index", this.#path, error);
+      throw this.#failure("read index", error);
     }
   }
 
@@ -155,7 +186,7 @@ class LmdbIndex implements IndexDb {
       this.#sync?.beforeCommit();
       this.#lmdb.put(key, row);
     } catch (error) {
-      throw new StoreError("write index", this.#path, error);
+      throw this.#failure("write index", error);
     }
   }
 
@@ -164,7 +195,12 @@ class LmdbIndex implements IndexDb {
       this.#sync?.beforeCommit();
       return this.#lmdb.delete(key);
     } catch (error) {
-      throw new StoreError("write index", this.#path, error);
+      throw this.#failure("write index", error);
     }
+  }
+
+  #failure(action: string, error: unknown): StoreError {
+    if (mayBeDamage(error)) this.#use.suspect();
+    return new StoreError(action, this.#path, error);
   }
 }

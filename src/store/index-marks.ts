@@ -1,26 +1,25 @@
 /**
  * Marks: empty files by which processes tell later ones about the state of the index.
  *
- * - `opening-…` stands while a process opens the index. A damaged LMDB file can kill the process
- *   inside the open, where no code of ours runs; the mark of a dead process gives it away.
+ * - `using-…` stands from before a thread opens the index until the thread ends. A damaged LMDB file
+ *   can kill the process where no code of ours runs; the mark of a dead process gives it away.
  * - `unsynced-…` stands while commits of a process may be in memory only. LMDB without syncs keeps
  *   its promises as long as the system runs; if the mark is from an earlier boot, the power went
  *   while pages were in flight, and the file may be torn in ways that LMDB does not notice.
  *
- * In both cases the index is not used: it holds nothing that cannot be computed again.
+ * In both cases every page of the index is looked at before it is used again (index-pages.ts).
  */
 import fs from "node:fs";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
-
-/** A mark from another pid namespace, whose process we cannot see, is believed for so long, ms. */
-const FOREIGN_OPENING_MS = 10_000;
 
 interface Host {
   /** Changes with every boot. */
   readonly boot: string;
   /** Pids are only comparable within one namespace (containers that share a folder). */
   readonly namespace: string;
+  /** When this process began: pids are used again, in containers at once. */
+  readonly start: string;
 }
 
 /** `undefined` where the system does not say which boot this is: then every commit is synced. */
@@ -31,16 +30,29 @@ function readHost(): Host | undefined {
     return {
       boot: fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").slice(0, 8),
       namespace: fs.readlinkSync("/proc/self/ns/pid").replace(/\D/g, ""),
+      start: readStart(process.pid),
     };
   } catch {
     return undefined;
   }
 }
 
+/**
+ * When a process began, in clock ticks since the boot: field 22 of proc(5); field 2 is in brackets.
+ * Of one that is dead and still waited for, nothing.
+ */
+function readStart(pid: number): string {
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, "latin1");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" ? "" : (fields[19] ?? "");
+}
+
 /** Whether commits may be left unsynced: only if a later process can tell that they were. */
 export const canDelaySync: boolean = host !== undefined;
 
 let made = 0;
+
+type Kind = "using" | "unsynced";
 
 export class Mark {
   readonly #path: string;
@@ -49,11 +61,11 @@ export class Mark {
     this.#path = path;
   }
 
-  static make(marks: string, kind: "opening" | "unsynced"): Mark {
-    const { boot, namespace } = host ?? { boot: "0", namespace: "0" };
+  static make(marks: string, kind: Kind): Mark {
+    const { boot, namespace, start } = host ?? { boot: "0", namespace: "0", start: "" };
     // Several threads of a process may have marks of one kind.
-    const unique = `${process.pid}.${threadId}.${Date.now().toString(36)}${(made++).toString(36)}`;
-    const path = join(marks, `${kind}-${boot}-${namespace}-${unique}`);
+    const unique = `${threadId}.${Date.now().toString(36)}${(made++).toString(36)}`;
+    const path = join(marks, `${kind}-${boot}-${namespace}-${process.pid}.${start}.${unique}`);
     fs.writeFileSync(path, "", { mode: 0o600 });
     // The mark must reach the disk before the pages it speaks of. The system holds those back for
     // seconds, so there is no need to make the caller wait for it.
@@ -66,63 +78,107 @@ export class Mark {
   }
 }
 
-/** So many processes have to die inside the open: one may have been killed there by chance. */
-const DEATHS = 2;
+/** Of this thread: `exit` is an event of threads too. */
+const inUse = new Set<IndexUse>();
+
+function endAll(): void {
+  for (const use of inUse) use.end();
+}
 
 /**
- * Whether marks say that the index must not be trusted: commits of an earlier boot were not synced,
- * or it has killed processes that opened it.
+ * The mark that stands as long as a thread uses the index. It is gone after every end but a kill or
+ * a crash.
  */
-export function marksDistrust(marks: string): boolean {
-  const names = fs.readdirSync(marks);
-  if (host !== undefined && names.some((name) => isOfEarlierBoot(name))) return true;
-  return names.filter((name) => isOpeningOfDead(marks, name)).length >= DEATHS;
+export class IndexUse {
+  readonly #mark: Mark;
+
+  constructor(marks: string) {
+    this.#mark = Mark.make(marks, "using");
+    if (inUse.size === 0) process.once("exit", endAll);
+    inUse.add(this);
+  }
+
+  /** LMDB has found damage that it survived: the mark is to stand after the end too. */
+  suspect(): void {
+    this.#leave();
+  }
+
+  end(): void {
+    this.#leave();
+    try {
+      this.#mark.remove();
+    } catch {
+      // The next process looks at the pages, for nothing.
+    }
+  }
+
+  #leave(): void {
+    inUse.delete(this);
+    if (inUse.size === 0) process.removeListener("exit", endAll);
+  }
 }
 
-function isOfEarlierBoot(name: string): boolean {
-  const { kind, boot } = parse(name);
-  return kind === "unsynced" && boot !== host?.boot;
+/** What a mark says of the process that made it. */
+type Owner = "alive" | "dead" | "out of sight";
+
+interface ParsedMark {
+  readonly kind: string;
+  readonly owner: Owner;
+  readonly isOfEarlierBoot: boolean;
+  readonly path: string;
 }
 
-function isOpeningOfDead(marks: string, name: string): boolean {
-  const { kind, boot, namespace, pid } = parse(name);
-  if (kind !== "opening") return false;
-  if (host === undefined || boot !== host.boot) return true;
-  if (namespace === host.namespace) return !isAlive(pid);
-  const stat = fs.statSync(join(marks, name), { throwIfNoEntry: false });
-  return stat !== undefined && Date.now() - stat.mtimeMs > FOREIGN_OPENING_MS;
+function readMarks(marks: string): ParsedMark[] {
+  return fs.readdirSync(marks).map((name) => {
+    const [kind = "", boot = "", namespace = "", pid = "", start = ""] = name.split(/[-.]/);
+    const isOfEarlierBoot = boot !== (host?.boot ?? "0");
+    const isInSight = namespace === (host?.namespace ?? "0");
+    let owner: Owner = "dead";
+    if (!isOfEarlierBoot && !isInSight) owner = "out of sight";
+    else if (!isOfEarlierBoot && isAlive(Number(pid), start)) owner = "alive";
+    return { kind, owner, isOfEarlierBoot, path: join(marks, name) };
+  });
 }
 
-function parse(name: string): { kind: string; boot: string; namespace: string; pid: number } {
-  const [kind = "", boot = "", namespace = "", pid = ""] = name.split(/[-.]/);
-  return { kind, boot, namespace, pid: Number(pid) };
+/**
+ * Whether marks are a reason to look at every page: a process did not come to its end while it used
+ * the index, or commits of an earlier boot were not synced.
+ *
+ * A process in another pid namespace, such as another container, cannot be seen. It counts as dead:
+ * containers that die of the index and are started again never share a namespace. A living process
+ * in ours has the index open and lives, which proves more than a walk.
+ */
+export function marksAreSuspect(marks: string): boolean {
+  const all = readMarks(marks);
+  if (all.some(({ kind, owner }) => kind === "using" && owner === "alive")) return false;
+  return all.some((mark) => isSuspect(mark));
 }
 
-/** Forgets those who died while they opened: the index has just been opened. */
-export function forgetDeaths(marks: string): void {
-  for (const name of fs.readdirSync(marks)) {
-    if (isOpeningOfDead(marks, name)) fs.rmSync(join(marks, name), { force: true });
+/** Unsynced commits of this boot are whole: the system has them. */
+function isSuspect({ kind, owner, isOfEarlierBoot }: ParsedMark): boolean {
+  return isOfEarlierBoot || (kind !== "unsynced" && owner !== "alive");
+}
+
+/** Removes the marks that were a reason to look: every page was, and is sound. */
+export function forgetSuspects(marks: string): void {
+  for (const mark of readMarks(marks)) {
+    if (isSuspect(mark)) fs.rmSync(mark.path, { force: true });
   }
 }
 
 /** Marks of this boot's unsynced commits whose process is gone: a sync by anyone settles them. */
 export function orphanedMarks(marks: string): string[] {
-  return fs
-    .readdirSync(marks)
-    .filter((name) => parse(name).kind === "unsynced" && isOfDead(name))
-    .map((name) => join(marks, name));
-}
-
-function isOfDead(name: string): boolean {
-  const { boot, namespace, pid } = parse(name);
-  return boot === host?.boot && namespace === host?.namespace && !isAlive(pid);
+  return readMarks(marks)
+    .filter(({ kind, owner, isOfEarlierBoot }) => {
+      return kind === "unsynced" && owner === "dead" && !isOfEarlierBoot;
+    })
+    .map(({ path }) => path);
 }
 
 /** Removes the marks that spoke of an index which is gone now; those of living processes stay. */
 export function clearMarks(marks: string): void {
-  for (const name of fs.readdirSync(marks)) {
-    const outdated = parse(name).boot !== host?.boot || isOfDead(name);
-    if (outdated) fs.rmSync(join(marks, name), { force: true });
+  for (const mark of readMarks(marks)) {
+    if (mark.owner === "dead" || isSuspect(mark)) fs.rmSync(mark.path, { force: true });
   }
 }
 
@@ -132,11 +188,17 @@ function syncFolderLater(folder: string): void {
   });
 }
 
-function isAlive(pid: number): boolean {
+/** @param start when it began, as far as the mark says */
+function isAlive(pid: number, start: string): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+  }
+  try {
+    return readStart(pid) === start;
+  } catch {
+    // The system does not show processes of others.
+    return true;
   }
 }

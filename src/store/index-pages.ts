@@ -67,6 +67,8 @@ function walk(fd: number, meta: Meta): string | undefined {
     return undefined;
   } catch (error) {
     if (error instanceof PageFault) return error.message;
+    // A bad spot on the disk: LMDB, which maps the file, would die of it.
+    if ((error as NodeJS.ErrnoException).code === "EIO") return "it cannot be read";
     throw error;
   }
 }
@@ -106,7 +108,7 @@ class Pages {
   }
 }
 
-/** What a page or a value must lie within: the keys of the branch above it. */
+/** What the keys of a page must lie within: keys of the branches above it. */
 interface Bounds {
   /** The first key is this one or a later one. */
   readonly from: Buffer | undefined;
@@ -142,7 +144,8 @@ class TreeWalk {
 
   #walk(number: number, level: number, bounds: Bounds): void {
     this.#pages.claim(number);
-    const page = (this.#levels[level] ??= Buffer.alloc(this.#pages.size));
+    const page = this.#levels[level] ?? Buffer.alloc(this.#pages.size);
+    this.#levels[level] = page;
     this.#pages.read(page, number * this.#pages.size);
     const isLeaf = level === this.#tree.depth;
     const count = this.#checkHeader(page, number, isLeaf);
@@ -151,7 +154,6 @@ class TreeWalk {
     for (let i = 0; i < count; i++) {
       const node = nodeAt(page, i);
       if (isLeaf) this.#checkValue(page, node, number);
-      // Before the first key of a branch there is none: its child begins where the branch does.
       else this.#walk(childOf(page, node), level + 1, childBounds(page, i, count, bounds));
     }
   }
@@ -225,7 +227,8 @@ class TreeWalk {
     const flags = page.readUInt16LE(node + 4);
     const size = page.readUInt32LE(node);
     const at = node + NODE_HEADER + page.readUInt16LE(node + 6);
-    if ((flags & ~BIGDATA) !== 0) throw new PageFault(`a node of page ${number} has flags ${flags}`);
+    if ((flags & ~BIGDATA) !== 0)
+      throw new PageFault(`a node of page ${number} has flags ${flags}`);
     if (flags === 0) {
       if (this.#isFreeList) this.#claimFree(page, node, page.subarray(at, at + size));
       return;
@@ -294,6 +297,7 @@ function keyOf(page: Buffer, i: number): Buffer {
   return page.subarray(at, at + page.readUInt16LE(at - 2));
 }
 
+/** The first key of a branch does not count: its child begins where the branch does. */
 function childBounds(page: Buffer, i: number, count: number, bounds: Bounds): Bounds {
   return {
     from: i === 0 ? bounds.from : keyOf(page, i),

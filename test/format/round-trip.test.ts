@@ -120,6 +120,7 @@ describe("options and arrays that are refused", () => {
     [{ maxAppChunks: -1 }, RangeError, /maxAppChunks/],
     [{ chunksize: 8 }, TypeError, /Unknown option "chunksize"/],
     [{ metadataArgs: { maxMetaSize: 3 } }, RangeError, /maxMetaSize/],
+    [{ metadataArgs: { level: 3 } }, TypeError, /Unknown option "level" of metadataArgs/],
   ])("%o", (options, error, message) => {
     expect(() => packNdarray(array, options as never)).toThrow(error);
     expect(() => packNdarray(array, options as never)).toThrow(message);

@@ -203,38 +203,35 @@ describe("the index", () => {
     expect(await run(folder)).toEqual({ ...fresh, runs: 0 });
   });
 
-  it("is set aside when two processes died while they opened it, not when one did", async () => {
+  it("is looked at, and trusted, when processes died while they used it", async () => {
     const { folder } = await filled();
-    /** Leaves the mark of a process that ends before it can remove it. */
-    const dieWhileOpening = async () => {
-      const dying = inChild(
-        `import fs from "node:fs";
-         fs.rmSync = () => undefined;
-         const { Memory } = await import("bloscache");
-         new Memory(process.env.LOCATION).memoize(function f() { return 1; })();
-         process.kill(process.pid, "SIGKILL");`,
-        { LOCATION: folder },
-      );
-      await expect(dying).rejects.toMatchObject({ signal: "SIGKILL" });
-    };
-    await dieWhileOpening();
-    expect(readdirSync(join(folder, "marks"))).toContainEqual(expect.stringMatching(/^opening-/));
+    for (const kind of ["using", "opening"]) {
+      writeFileSync(join(folder, "marks", `${kind}-00000000-1-1.0.a`), "");
+    }
     expect(await run(folder)).toEqual({ ...fresh, runs: 0 });
     expect(readdirSync(join(folder, "marks"))).toEqual([]);
-    for (const pid of [1, 2]) {
-      writeFileSync(join(folder, "marks", `opening-00000000-1-${pid}.0.a`), "");
-    }
-    expect(await run(folder)).toEqual(fresh);
-    expect(existsSync(join(folder, "index.damaged", "data.mdb"))).toBe(true);
   });
 
-  it("that was not synced before the power went is set aside", async () => {
+  it("that was not synced before the power went is looked at, and trusted", async () => {
     const { folder } = await filled();
     writeFileSync(join(folder, "marks", "unsynced-00000000-1-1.a"), "");
-    expect(await run(folder)).toEqual(fresh);
-    expect(readdirSync(join(folder, "marks"))).toEqual([]);
     expect(await run(folder)).toEqual({ ...fresh, runs: 0 });
+    expect(readdirSync(join(folder, "marks"))).toEqual([]);
   });
+
+  it.each(["using", "opening", "unsynced"])(
+    "that is torn, with a mark %s, is set aside",
+    async (kind) => {
+      const { folder, data } = await filled();
+      writeFileSync(join(folder, "marks", `${kind}-00000000-1-1.0.a`), "");
+      const bytes = readFileSync(data);
+      writeFileSync(data, bytes.fill(0, 2 * 4096));
+      expect(await run(folder)).toEqual(fresh);
+      expect(existsSync(join(folder, "index.damaged", "data.mdb"))).toBe(true);
+      expect(readdirSync(join(folder, "marks"))).toEqual([]);
+      expect(await run(folder)).toEqual({ ...fresh, runs: 0 });
+    },
+  );
 
   it("of a process that was killed is trusted, and its mark goes", async () => {
     const { folder } = await filled();
@@ -246,7 +243,10 @@ describe("the index", () => {
       { LOCATION: folder },
     );
     await expect(killed).rejects.toMatchObject({ signal: "SIGKILL" });
-    expect(readdirSync(join(folder, "marks"))).toHaveLength(1);
+    expect(readdirSync(join(folder, "marks")).map((name) => name.split("-")[0])).toEqual([
+      "unsynced",
+      "using",
+    ]);
     expect(await run(folder)).toEqual({ ...fresh, runs: 0 });
     expect(readdirSync(join(folder, "marks"))).toEqual([]);
   });

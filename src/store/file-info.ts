@@ -4,7 +4,7 @@ import { BLOSC_HEADER_LENGTH, FORMAT_VERSION, HEADER_LENGTH } from "../format/co
 import { type Head, readHead } from "../format/head.ts";
 import type { Header } from "../format/header.ts";
 import type { Metadata } from "../format/metadata.ts";
-import { withStoredFile } from "../store/stored-file.ts";
+import { withStoredFile } from "./stored-file.ts";
 
 /** The fields of a metadata header, as stored. */
 export interface MetadataHeader {
@@ -51,8 +51,12 @@ export interface FileInfo {
 
 const CODECS = ["blosclz", "lz4", "snappy", "zlib", "zstd"];
 
-/** @throws {BloscpackError} when the file does not start as a Bloscpack file does */
-export function inspect(path: string): Promise<FileInfo> {
+/**
+ * Reads what a file says of itself, and none of its data.
+ *
+ * @throws {BloscpackError} when the file does not start as a Bloscpack file does
+ */
+export function readInfo(path: string): Promise<FileInfo> {
   return withStoredFile(path, async (source) => {
     const head = await readHead(source);
     const bytes = (await source.read(0, head.length)).slice();
