@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { timed } from "./harness.mjs";
 import { referenceCommand } from "./reference.mjs";
-import { rawFile } from "./series.mjs";
+import { once, rawFile } from "./series.mjs";
 
 export const title = "The blpk command on a file of 1 GB, two threads";
 export const unit = "ms";
@@ -18,14 +18,14 @@ const blpk = fileURLToPath(new URL("../dist/cli/blpk.js", import.meta.url));
 /** With the command's defaults; what it writes is removed outside the measured time. */
 const side = (command) => (input, folder) => {
   const [subcommand, name] = input.split(" ");
-  const raw = rawFile(name, LENGTH, folder);
-  const packed = join(folder, "packed.blp");
-  const out = join(folder, "out");
+  const raw = rawFile(name, LENGTH, join(folder, ".."));
   // Both decompress the same file, of the reference.
-  if (subcommand === "d") run(referenceCommand("blpk"), ["-f", "c", raw, packed]);
-  const measure = timed(() =>
-    run(command(), ["-n", "2", subcommand, subcommand === "c" ? raw : packed, out]),
-  );
+  const from =
+    subcommand === "c"
+      ? raw
+      : once(folder, "packed.blp", (path) => run(referenceCommand("blpk"), ["c", raw, path]));
+  const out = join(folder, subcommand === "c" ? "out.blp" : "out");
+  const measure = timed(() => run(command(), ["-n", "2", subcommand, from, out]));
   return () => {
     const ms = measure();
     rmSync(out, { force: true });

@@ -27,12 +27,13 @@ export const series = {
   },
 };
 
-/** Writes what `write` writes to a path, unless an earlier trial did; returns the path. */
-function once(folder, name, write) {
+/** Lets `write` write a file, unless an earlier trial did; returns its path. */
+export function once(folder, name, write) {
   const path = join(folder, name);
   if (!existsSync(path)) {
-    write(`${path}.part`);
-    renameSync(`${path}.part`, path);
+    const part = join(folder, `part-${name}`); // of the same extension, on which blpk insists
+    write(part);
+    renameSync(part, path);
   }
   return path;
 }
