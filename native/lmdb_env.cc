@@ -87,6 +87,7 @@ int LmdbEnv::Write(Change change) {
 }
 
 int LmdbEnv::Put(std::span<const std::uint8_t> key, std::span<const std::uint8_t> row) {
+  if (row.size() > kMaxRowSize) return MDB_BAD_VALSIZE;
   MDB_val name = ValueOf(key);
   MDB_val value = ValueOf(row);
   return Write([&](MDB_txn* txn) { return mdb_put(txn, rows_, &name, &value, 0); });
@@ -116,7 +117,8 @@ int LmdbReader::Get(std::span<const std::uint8_t> key, std::span<std::uint8_t> t
   if (const int code = Begin(); code != 0) return code;
   MDB_val name = ValueOf(key);
   MDB_val row = {};
-  const int code = mdb_get(txn_, env_->rows_, &name, &row);
+  int code = mdb_get(txn_, env_->rows_, &name, &row);
+  if (code == 0 && row.mv_size > kMaxRowSize) code = MDB_CORRUPTED;
   if (code == 0) {
     *size = row.mv_size;
     if (row.mv_size <= target.size()) std::memcpy(target.data(), row.mv_data, row.mv_size);

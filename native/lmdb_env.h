@@ -17,6 +17,9 @@
 
 namespace bloscache {
 
+// Rows are far smaller. One that claims to be larger is damaged, and its bytes may not be there.
+inline constexpr std::size_t kMaxRowSize = std::size_t{16} << 20;
+
 struct LmdbOptions {
   std::size_t map_size = 0;
   unsigned int max_readers = 0;
@@ -32,7 +35,7 @@ class LmdbEnv {
   // REQUIRES: `folder` exists; it is given by one and the same path always.
   static int Open(const std::string& folder, const LmdbOptions& options, LmdbEnv** env);
 
-  // Waits while another thread or process writes.
+  // Waits while another thread or process writes. MDB_BAD_VALSIZE for a row above kMaxRowSize.
   int Put(std::span<const std::uint8_t> key, std::span<const std::uint8_t> row);
 
   // MDB_NOTFOUND if there is no such row.
@@ -59,7 +62,7 @@ class LmdbReader {
   ~LmdbReader();
 
   // Sets *size to the row's and, if it fits, copies the row to the start of `target`.
-  // MDB_NOTFOUND if there is no such row.
+  // MDB_NOTFOUND if there is no such row, MDB_CORRUPTED if it claims to be above kMaxRowSize.
   int Get(std::span<const std::uint8_t> key, std::span<std::uint8_t> target, std::size_t* size);
 
  private:

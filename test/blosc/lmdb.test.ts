@@ -71,6 +71,8 @@ describe("Lmdb", () => {
     expect(codeOf(() => small.put(key("k"), new Uint8Array(100_000)))).toBe("MDB_MAP_FULL");
     expect(small.get(key("k"))).toBeUndefined();
     small.put(key("k"), Uint8Array.of(1));
+    const roomy = new Lmdb(folder(), options);
+    expect(codeOf(() => roomy.put(key("k"), new Uint8Array(2 ** 24 + 1)))).toBe("MDB_ERROR");
     expect(codeOf(() => small.put(new Uint8Array(600), Uint8Array.of(1)))).toBe("MDB_ERROR");
   });
 
