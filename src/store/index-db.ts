@@ -79,7 +79,9 @@ function openSound(layout: Layout, durability: Durability): IndexDb {
     if (isSound(layout)) return openOnce(layout, durability);
   } catch (error) {
     // Not the fault of the index: throwing it away would help nobody.
-    if (isSystemError(error)) throw new StoreError("open index", layout.index, error);
+    if (isSystemError(error) && !hasPageFault(layout)) {
+      throw new StoreError("open index", layout.index, error);
+    }
   }
   setAside(layout);
   try {
@@ -99,6 +101,15 @@ function isSound(layout: Layout): boolean {
   if (findPageFault(data) !== undefined) return false;
   forgetSuspects(layout.marks);
   return true;
+}
+
+/** Damage is at times an errno to LMDB, such as ENOMEM. */
+function hasPageFault(layout: Layout): boolean {
+  try {
+    return findPageFault(join(layout.index, DATA_FILE)) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether it was the system that refused, not LMDB that found something wrong. */
@@ -141,7 +152,7 @@ function openOnce(layout: Layout, durability: Durability): IndexDb {
     const sync = delayed ? new IndexSync(layout.marks, join(layout.index, DATA_FILE)) : undefined;
     const db = new LmdbIndex(lmdb, layout.index, use, sync);
     // The first look at the pages belongs to the open.
-    db.get(new Uint8Array(1));
+    lmdb.get(new Uint8Array(1));
     return db;
   } catch (error) {
     use.end();
