@@ -4,7 +4,7 @@
  * {@link run} does it. The context is
  * what all steps need to be told, such as the source to read.
  */
-export interface Step<Now, Later> {
+interface Step<Now, Later> {
   now(context: Now): unknown;
   later(context: Later): unknown;
 }
