@@ -4,11 +4,13 @@
  *   node fuzz/main.mjs [SECONDS]        60 unless told
  *
  * Seeds are the chunks of the golden files and the chunk of c-blosc #405; what the fuzzer finds
- * worth keeping is added to fuzz/corpus. Needs clang 14 or later with its runtime (Debian:
- * clang libclang-rt-14-dev) and C-Blosc. Ends with 1 if anything crashed.
+ * worth keeping is added to fuzz/corpus. C-Blosc itself is compiled with the sanitizers too, from
+ * vendor/c-blosc (`node scripts/setup.mjs`). Needs CMake and clang 14 or later with its runtime
+ * (Debian: clang libclang-rt-14-dev). Ends with 1 if anything crashed.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -40,11 +42,34 @@ function compile() {
   const output = join(build, "chunk_fuzzer");
   const sources = ["fuzz/chunk_fuzzer.cc", "native/blosc_chunk.cc"];
   const flags = ["-std=c++20", "-O1", "-g", "-fsanitize=fuzzer,address,undefined", "-Inative"];
-  execFileSync(compiler, [...flags, ...sources, "-lblosc", "-o", output], {
-    cwd: root,
-    stdio: "inherit",
-  });
+  const include = `-I${join(root, "vendor", "c-blosc", "blosc")}`;
+  const blosc = compileBlosc(compiler.replace("++", ""));
+  run(compiler, [...flags, include, ...sources, blosc, "-o", output]);
   return output;
+}
+
+/** A static C-Blosc that watches its own memory. */
+function compileBlosc(compiler) {
+  const folder = join(build, "c-blosc");
+  const off = ["BUILD_SHARED", "BUILD_TESTS", "BUILD_FUZZERS", "BUILD_BENCHMARKS", "BLOSC_INSTALL"];
+  const flags = "-O1 -g -w -fsanitize=fuzzer-no-link,address";
+  const choices = [`-DCMAKE_C_COMPILER=${compiler}`, `-DCMAKE_C_FLAGS=${flags}`];
+  const parts = off.map((part) => `-D${part}=OFF`);
+  run("cmake", [
+    "-S",
+    "vendor/c-blosc",
+    "-B",
+    folder,
+    "-DCMAKE_BUILD_TYPE=None",
+    ...choices,
+    ...parts,
+  ]);
+  run("cmake", ["--build", folder, "--parallel", String(availableParallelism())]);
+  return join(folder, "blosc", "libblosc.a");
+}
+
+function run(program, args) {
+  execFileSync(program, args, { cwd: root, stdio: ["ignore", 2, 2] });
 }
 
 /** The chunks of small golden files: each starts where its manifest says. */

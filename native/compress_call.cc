@@ -40,6 +40,11 @@ void ReadOptions(Napi::Value value, CompressPlan* plan) {
   plan->codec.typesize =
       static_cast<std::size_t>(ToInteger(options.Get("typesize"), "typesize", 1, 255));
   plan->checksum = ToChecksum(options.Get("checksum"), "checksum");
+  const Napi::Value nthreads = options.Get("nthreads");
+  if (!nthreads.IsUndefined()) {
+    plan->max_threads =
+        static_cast<std::size_t>(ToInteger(nthreads, "nthreads", 1, ThreadPool::kMaxThreads));
+  }
 }
 
 Arguments ReadArguments(const Napi::CallbackInfo& info) {

@@ -77,7 +77,7 @@ ChunkStatus CheckChunk(Checksum checksum, std::span<const std::uint8_t> rest, st
 CompressRun::CompressRun(std::shared_ptr<ThreadPool> pool, CompressPlan plan)
     : plan_(std::move(plan)),
       sizes_(plan_.chunks.size()),
-      batch_(std::move(pool), plan_.chunks.size(),
+      batch_(std::move(pool), plan_.chunks.size(), plan_.max_threads,
              [this](std::size_t index) { return RunItem(index); }) {}
 
 std::optional<ChunkFailure> CompressRun::Run() {
@@ -103,7 +103,7 @@ ChunkStatus CompressRun::RunItem(std::size_t index) {
 
 DecompressRun::DecompressRun(std::shared_ptr<ThreadPool> pool, DecompressPlan plan)
     : plan_(std::move(plan)),
-      batch_(std::move(pool), plan_.positions.size(),
+      batch_(std::move(pool), plan_.positions.size(), Batch::kAllThreads,
              [this](std::size_t index) { return RunItem(index); }) {}
 
 std::optional<ChunkFailure> DecompressRun::Run() {

@@ -34,6 +34,7 @@ ChunkStatus CheckChunk(Checksum checksum, std::span<const std::uint8_t> rest, st
 struct CompressPlan {
   CodecOptions codec = {};
   Checksum checksum = Checksum::kNone;
+  std::size_t max_threads = Batch::kAllThreads;
   std::vector<std::span<const std::uint8_t>> chunks = {};
   // Chunk i and its digest go to the start of slots[i * slot_size, (i + 1) * slot_size).
   std::span<std::uint8_t> slots = {};

@@ -11,13 +11,12 @@ namespace bloscache {
 namespace {
 
 constexpr std::size_t kMaxDefaultThreads = 32;
-constexpr long kMaxThreads = 256;
 
 std::size_t DesiredThreads() {
   if (const char* text = std::getenv("BLOSCACHE_NTHREADS")) {
     char* end = nullptr;
     const long value = std::strtol(text, &end, 10);
-    if (end != text && *end == '\0' && value >= 1 && value <= kMaxThreads) {
+    if (end != text && *end == '\0' && value >= 1 && value <= long{ThreadPool::kMaxThreads}) {
       return static_cast<std::size_t>(value);
     }
   }
@@ -61,9 +60,9 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::HelpBatches() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    offered_or_stopping_.wait(lock, [this] { return stopping_ || !offered_.empty(); });
+    Batch* batch = nullptr;
+    offered_or_stopping_.wait(lock, [&] { return stopping_ || (batch = NextBatch()) != nullptr; });
     if (stopping_) return;
-    Batch* const batch = offered_.front();
     ++batch->helpers_;
     lock.unlock();
     batch->RunItems();
@@ -74,12 +73,19 @@ void ThreadPool::HelpBatches() {
   }
 }
 
+Batch* ThreadPool::NextBatch() const {
+  const auto open = std::find_if(offered_.begin(), offered_.end(), [](const Batch* batch) {
+    return batch->helpers_ < batch->max_helpers_;
+  });
+  return open == offered_.end() ? nullptr : *open;
+}
+
 void ThreadPool::Offer(Batch* batch) {
   {
     const std::lock_guard lock(mutex_);
     offered_.push_back(batch);
   }
-  const std::size_t wanted = std::min(helpers_.size(), batch->count_);
+  const std::size_t wanted = std::min({helpers_.size(), batch->count_, batch->max_helpers_});
   for (std::size_t i = 0; i < wanted; ++i) offered_or_stopping_.notify_one();
 }
 
@@ -89,8 +95,13 @@ void ThreadPool::WithdrawAndWait(Batch* batch) {
   helpers_left_.wait(lock, [batch] { return batch->helpers_ == 0; });
 }
 
-Batch::Batch(std::shared_ptr<ThreadPool> pool, std::size_t count, Item item)
-    : pool_(std::move(pool)), count_(count), item_(std::move(item)), limit_(count) {}
+Batch::Batch(std::shared_ptr<ThreadPool> pool, std::size_t count, std::size_t max_threads,
+             Item item)
+    : pool_(std::move(pool)),
+      count_(count),
+      max_helpers_(std::max<std::size_t>(max_threads, 1) - 1),
+      item_(std::move(item)),
+      limit_(count) {}
 
 Batch::~Batch() {
   limit_ = 0;
@@ -98,7 +109,7 @@ Batch::~Batch() {
 }
 
 void Batch::Start() {
-  if (pool_->nthreads() < 2) return;
+  if (pool_->nthreads() < 2 || max_helpers_ == 0) return;
   pool_->Offer(this);
   started_ = true;
 }

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -26,6 +27,8 @@ class Batch;
 // May be used from several threads without external synchronization.
 class ThreadPool {
  public:
+  static constexpr std::size_t kMaxThreads = 256;
+
   // The pool of this process: of BLOSCACHE_NTHREADS (1..256) threads, else of one per hardware
   // thread, at most 32. All environments (the main thread's, those of worker_threads) share it; the
   // last owner to drop it joins its threads, so that none is left when the addon is unloaded.
@@ -47,6 +50,8 @@ class ThreadPool {
   friend class Batch;
 
   void HelpBatches();
+  // The first batch that one more helper may join, or null. REQUIRES: mutex_ is held.
+  Batch* NextBatch() const;
   void Offer(Batch* batch);
   // Takes the batch out of the queue and waits until no helper is at work on it.
   void WithdrawAndWait(Batch* batch);
@@ -67,11 +72,14 @@ class ThreadPool {
 // The methods are for one thread, the owner.
 class Batch {
  public:
+  static constexpr std::size_t kAllThreads = SIZE_MAX;
+
   // Runs item `index`. Called from any thread, for several items at once. Must not throw anything
   // but std::bad_alloc, which becomes Status::kOutOfMemory.
   using Item = std::function<ChunkStatus(std::size_t index)>;
 
-  Batch(std::shared_ptr<ThreadPool> pool, std::size_t count, Item item);
+  // At most `max_threads` threads, the owner included, work on it at a time; at least the owner.
+  Batch(std::shared_ptr<ThreadPool> pool, std::size_t count, std::size_t max_threads, Item item);
 
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
@@ -94,6 +102,7 @@ class Batch {
 
   const std::shared_ptr<ThreadPool> pool_;
   const std::size_t count_;
+  const std::size_t max_helpers_;
   const Item item_;
   bool started_ = false;
   std::size_t helpers_ = 0;  // GUARDED_BY(pool_->mutex_): helpers inside RunItems()

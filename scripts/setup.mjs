@@ -7,10 +7,12 @@
  *
  * `--python` adds the virtual environment in which the tests run the Python reference;
  * BLOSCACHE_NO_PYTHON=1 leaves it out. Only with CI=true is a missing environment a failure.
+ * BLOSCACHE_SYSTEM_BLOSC=1 builds with the C-Blosc of the system and not with the pinned one.
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { fetchCBloscSources, hasCBloscSources } from "./setup/c-blosc.mjs";
 import { withLock } from "./setup/lock.mjs";
 import { run, SetupError, say } from "./setup/shell.mjs";
 import { isOutOfDate, markUpToDate } from "./setup/stamp.mjs";
@@ -20,17 +22,23 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 
 const wantsPython = process.argv.includes("--python") && process.env.BLOSCACHE_NO_PYTHON !== "1";
+const wantsSystemBlosc = process.env.BLOSCACHE_SYSTEM_BLOSC === "1";
 const mustHavePython = process.env.CI === "true";
 
 /** Notes of this script: its lock, and when the build steps last succeeded. */
 const notes = ".setup";
-const buildTools = ["compiler", "cmake", "make", "blosc"];
+const buildTools = ["compiler", "cmake", "make"];
 
 const steps = [
   {
     name: "build tools",
     isDue: () => isNativeDue() && !hasTools(buildTools),
     run: () => requireTools(buildTools),
+  },
+  {
+    name: "C-Blosc",
+    isDue: () => isNativeDue() && !(wantsSystemBlosc ? hasTools(["blosc"]) : hasCBloscSources()),
+    run: () => (wantsSystemBlosc ? requireTools(["blosc"]) : fetchCBloscOrUseSystems()),
   },
   {
     name: "npm packages",
@@ -79,6 +87,17 @@ function installPackages() {
   }
 }
 
+/** The system's C-Blosc does too, though it may be older; CMake takes it where it finds no sources. */
+function fetchCBloscOrUseSystems() {
+  try {
+    fetchCBloscSources(notes);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    say(`${error.message}\nGOING ON WITH the C-Blosc of the system.`);
+    requireTools(["blosc"]);
+  }
+}
+
 function isNativeDue() {
   return (
     !existsSync("build/Release/bloscache.node") ||
@@ -87,7 +106,9 @@ function isNativeDue() {
 }
 
 function buildNative() {
-  const { ok } = runNode("node_modules/cmake-js/bin/cmake-js", "compile", "--log-level=warn");
+  const options = wantsSystemBlosc ? ["--CDBLOSCACHE_SYSTEM_BLOSC=ON"] : [];
+  const cmakeJs = "node_modules/cmake-js/bin/cmake-js";
+  const { ok } = runNode(cmakeJs, "compile", "--log-level=warn", ...options);
   if (!ok) throw new SetupError("The native addon does not build, see above.");
   markUpToDate(`${notes}/native`);
 }

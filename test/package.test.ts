@@ -73,8 +73,15 @@ describe("the published package", () => {
     expect(paths).toContainEqual(expect.stringMatching(/^native\/.*\.cc$/));
   });
 
+  // A checkout that links the system's C-Blosc has no sources of it, and is not published.
+  const isReleasable = process.env["CI"] === "true" || existsSync(join(root, "vendor"));
+  test.runIf(isReleasable)("has C-Blosc's sources, with its licences", () => {
+    expect(paths).toContain("vendor/c-blosc/blosc/blosc.c");
+    expect(paths).toContain("vendor/c-blosc/LICENSE.txt");
+  });
+
   test("has nothing of tests, examples, benchmarks and caches", () => {
-    const expected = /^(dist|src|native|prebuilds)\/|^[^/]+$/;
+    const expected = /^(dist|src|native|vendor\/c-blosc|prebuilds)\/|^[^/]+$/;
     expect(paths.filter((path) => !expected.test(path))).toEqual([]);
   });
 });

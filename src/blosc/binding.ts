@@ -16,6 +16,7 @@ export interface NativeCompressOptions {
   readonly typesize: number;
   /** Id of the checksum, 0..8. */
   readonly checksum: number;
+  readonly nthreads: number | undefined;
 }
 
 /** Why a chunk was refused; the lowest such chunk of a call. */
@@ -121,10 +122,8 @@ function explanation(tried: readonly string[]): string {
     `Cannot load bloscache's native addon on ${process.platform}-${process.arch}, Node ${process.version}.`,
     "Tried:",
     ...tried.map((line) => `  - ${line}`),
-    "To build it, install C-Blosc, CMake and a C++20 compiler, then run `npm run setup` in the",
-    "package's folder. C-Blosc is",
-    "  apt install libblosc-dev (Debian, Ubuntu) | dnf install blosc-devel (Fedora)",
-    "  brew install c-blosc (macOS) | conda install -c conda-forge blosc (any)",
+    "To build it, install CMake and a C++20 compiler, then run `npm run setup` in the package's",
+    "folder.",
   ].join("\n");
 }
 

@@ -27,6 +27,8 @@ export interface CompressOptions {
   /** Bytes per element, 1..255: what the shuffles work on. */
   readonly typesize: number;
   readonly checksum: ChecksumName;
+  /** Threads that may work on a call at a time, 1..256; `undefined`: all of the pool. */
+  readonly nthreads?: number | undefined;
 }
 
 /** Version of the linked C-Blosc, such as `"1.21.3"`. */
@@ -35,7 +37,7 @@ export const bloscVersion: string = binding.bloscVersion;
 /** Compressors of the linked C-Blosc. */
 export const codecs: readonly string[] = Object.freeze([...binding.codecs]);
 
-/** Threads that work on one call, its own included; `BLOSCACHE_NTHREADS` sets it. */
+/** Threads of the pool, a call's own included; `BLOSCACHE_NTHREADS` sets it. */
 export const nthreads: number = binding.nthreads;
 
 /** Throws a `TypeError` or `RangeError` that names the first option which is wrong. */
@@ -206,18 +208,26 @@ export function digest(checksum: ChecksumName, bytes: Uint8Array): Uint8Array {
 }
 
 function toNative(options: CompressOptions): NativeCompressOptions {
-  const { cname, clevel, shuffle, typesize, checksum } = options;
+  const { cname, clevel, shuffle, typesize, checksum, nthreads } = options;
   if (typeof cname !== "string") throw new TypeError("cname must be a string");
   if (!codecs.includes(cname)) {
     throw new RangeError(`cname must be one of ${codecs.join(", ")}, not "${cname}"`);
   }
   requireInteger("clevel", clevel, 0, 9);
   requireInteger("typesize", typesize, 1, 255);
+  if (nthreads !== undefined) requireInteger("nthreads", nthreads, 1, 256);
   const filter = SHUFFLES.indexOf(shuffle);
   if (filter === -1) {
     throw new RangeError(`shuffle must be one of ${SHUFFLES.join(", ")}, not "${String(shuffle)}"`);
   }
-  return { cname, clevel, shuffle: filter as 0 | 1 | 2, typesize, checksum: checksumId(checksum) };
+  return {
+    cname,
+    clevel,
+    shuffle: filter as 0 | 1 | 2,
+    typesize,
+    checksum: checksumId(checksum),
+    nthreads,
+  };
 }
 
 function requireInteger(name: string, value: number, min: number, max: number): void {

@@ -33,6 +33,8 @@ export interface AppendCompression {
   readonly shuffle?: Shuffle;
   /** Size of the elements that the shuffle groups by: 1 to 255; default: the last chunk's. */
   readonly typesize?: number;
+  /** Threads that compress at a time, as of `BloscArgs`. */
+  readonly nthreads?: number;
 }
 
 /**
@@ -69,6 +71,7 @@ export function appendCompression(
     shuffle: options.shuffle ?? last?.shuffle ?? "shuffle",
     typesize: options.typesize ?? (last?.typesize || typesize || 1),
     checksum,
+    nthreads: options.nthreads,
   };
   checkCompressOptions(compression);
   return compression;

@@ -30,6 +30,11 @@ export interface BloscArgs {
   readonly clevel?: number;
   /** Default `"shuffle"`. */
   readonly shuffle?: Shuffle;
+  /**
+   * Threads that compress at a time, 1 to 256; default, and at most: one per core, or
+   * `BLOSCACHE_NTHREADS`.
+   */
+  readonly nthreads?: number;
 }
 
 /** What a file has beside its chunks; the defaults are the reference's. */
@@ -49,13 +54,14 @@ export interface PackOptions extends Omit<BloscArgs, "typesize">, BloscpackArgs 
   readonly metadataArgs?: MetadataArgs;
 }
 
-const BLOSC_ARGS = ["typesize", "cname", "clevel", "shuffle"];
+const BLOSC_ARGS = ["typesize", "cname", "clevel", "shuffle", "nthreads"];
 const BLOSCPACK_ARGS = ["checksum", "offsets", "maxAppChunks"];
 
 const OPTION_NAMES = [
   "cname",
   "clevel",
   "shuffle",
+  "nthreads",
   "chunkSize",
   "checksum",
   "offsets",
@@ -103,9 +109,9 @@ export function planPack(source: Plain, options: PackOptions): PackPlan {
   const { offsets = true } = options;
   const chunking = chunkingToWrite(plain.byteLength, source.itemsize, options.chunkSize);
   const { nchunks, chunkSize, lastChunk } = chunking;
-  const { cname, clevel, shuffle } = options;
+  const { cname, clevel, shuffle, nthreads } = options;
   const compression = compressionOf(
-    { typesize, cname, clevel, shuffle } as BloscArgs,
+    { typesize, cname, clevel, shuffle, nthreads } as BloscArgs,
     { checksum: options.checksum } as BloscpackArgs,
   );
   const { checksum } = compression;
@@ -143,8 +149,9 @@ export function compressionOf(
   checkOptionNames(bloscArgs, BLOSC_ARGS, "bloscArgs");
   checkOptionNames(bloscpackArgs, BLOSCPACK_ARGS, "bloscpackArgs");
   const { typesize = 8, cname = "blosclz", clevel = 7, shuffle = "shuffle" } = bloscArgs;
+  const { nthreads } = bloscArgs;
   const { checksum = "adler32" } = bloscpackArgs;
-  const compression = { typesize, cname, clevel, shuffle, checksum };
+  const compression = { typesize, cname, clevel, shuffle, checksum, nthreads };
   checkCompressOptions(compression);
   return compression;
 }

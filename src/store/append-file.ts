@@ -47,7 +47,8 @@ export interface AppendOptions extends AppendCompression {
   readonly durability?: Durability;
 }
 
-const OPTION_NAMES = ["cname", "clevel", "shuffle", "typesize", "whenFull", "durability"];
+const COMPRESSION_NAMES = ["cname", "clevel", "shuffle", "typesize", "nthreads"];
+const OPTION_NAMES = [...COMPRESSION_NAMES, "whenFull", "durability"];
 
 /** What an append did. */
 export interface Appended {
