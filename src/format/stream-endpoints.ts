@@ -1,5 +1,6 @@
 /** Endpoints over what produces or takes pieces of bytes: iterables, and streams of both kinds. */
 import type { Sink, Source } from "./endpoints.ts";
+import { PieceCursor } from "./piece-cursor.ts";
 
 /** Anything that can be iterated over for bytes: generators, Node's and the web's readable streams. */
 export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -11,8 +12,7 @@ export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 export class PiecesSource implements Source {
   readonly size: number | undefined;
   readonly #iterator: Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
-  #rest: Uint8Array = new Uint8Array();
-  #done = false;
+  readonly #cursor = new PieceCursor();
 
   /** @param size how many bytes there are in all, if that is known */
   constructor(pieces: Pieces, size?: number) {
@@ -22,20 +22,12 @@ export class PiecesSource implements Source {
   }
 
   async read(target: Uint8Array): Promise<number> {
-    while (this.#rest.byteLength === 0 && !this.#done) {
-      const { value, done } = await this.#iterator.next();
-      if (done === true) this.#done = true;
-      else if (value instanceof Uint8Array) this.#rest = value;
-      else throw new TypeError(`A source must give Uint8Arrays: got ${typeof value}`);
-    }
-    const piece = this.#rest.subarray(0, target.byteLength);
-    target.set(piece);
-    this.#rest = this.#rest.subarray(piece.byteLength);
-    return piece.byteLength;
+    while (this.#cursor.wantsNext) this.#cursor.accept(await this.#iterator.next());
+    return this.#cursor.read(target);
   }
 
   async close(): Promise<void> {
-    if (!this.#done) await this.#iterator.return?.();
+    if (!this.#cursor.ended) await this.#iterator.return?.();
   }
 }
 

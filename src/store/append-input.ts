@@ -1,5 +1,6 @@
 /** What is appended, cut into chunks of which the first begins with the old last chunk's bytes. */
 import type { Source } from "../format/endpoints.ts";
+import { PieceCursor } from "../format/piece-cursor.ts";
 import { giveBack, takeScratch } from "../format/scratch.ts";
 import { type Pieces, PiecesSource } from "../format/stream-endpoints.ts";
 import { type Steps, step } from "./steps.ts";
@@ -39,19 +40,16 @@ function notASource(source: unknown): TypeError {
 
 class BytesInput implements PlainInput {
   readonly bytes: Uint8Array;
-  #rest: Uint8Array;
+  readonly #cursor = new PieceCursor();
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.#rest = bytes;
+    this.#cursor.accept({ value: bytes });
   }
 
   // biome-ignore lint/correctness/useYield: nothing has to be waited for
   *read(target: Uint8Array): Steps<number> {
-    const piece = this.#rest.subarray(0, target.byteLength);
-    target.set(piece);
-    this.#rest = this.#rest.subarray(piece.byteLength);
-    return piece.byteLength;
+    return this.#cursor.read(target);
   }
 
   *close(): Steps<void> {}
@@ -91,28 +89,19 @@ class SourceInput implements PlainInput {
 /** {@link PiecesSource} without waiting. */
 class SyncPieces {
   readonly #iterator: Iterator<Uint8Array>;
-  #rest: Uint8Array = new Uint8Array();
-  #done = false;
+  readonly #cursor = new PieceCursor();
 
   constructor(pieces: Iterable<Uint8Array>) {
     this.#iterator = pieces[Symbol.iterator]();
   }
 
   read(target: Uint8Array): number {
-    while (this.#rest.byteLength === 0 && !this.#done) {
-      const { value, done } = this.#iterator.next();
-      if (done === true) this.#done = true;
-      else if (value instanceof Uint8Array) this.#rest = value;
-      else throw new TypeError(`A source must give Uint8Arrays: got ${typeof value}`);
-    }
-    const piece = this.#rest.subarray(0, target.byteLength);
-    target.set(piece);
-    this.#rest = this.#rest.subarray(piece.byteLength);
-    return piece.byteLength;
+    while (this.#cursor.wantsNext) this.#cursor.accept(this.#iterator.next());
+    return this.#cursor.read(target);
   }
 
   close(): void {
-    if (!this.#done) this.#iterator.return?.();
+    if (!this.#cursor.ended) this.#iterator.return?.();
   }
 }
 
