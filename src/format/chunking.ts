@@ -27,35 +27,41 @@ export function calculateNchunks(
     throw new RangeError(`Size must be a whole number of bytes, at least 0: got ${size}`);
   }
   if (size === 0) return { nchunks: 1, chunkSize: 0, lastChunk: 0 };
-  const wanted = typeof chunkSize === "string" ? parseSize(chunkSize) : chunkSize;
-  if (typeof wanted !== "number" || !Number.isInteger(wanted)) {
-    throw new TypeError(`Option chunkSize must be a whole number of bytes: got ${String(wanted)}`);
-  }
-  if (wanted < 1 || wanted > MAX_CHUNK_SIZE) {
-    throw new RangeError(`Option chunkSize must be within 1 to ${MAX_CHUNK_SIZE}: got ${wanted}`);
-  }
-  const chunk = Math.min(wanted, size);
+  const chunk = Math.min(parseChunkSize(chunkSize), size);
   const nchunks = Math.ceil(size / chunk);
   return { nchunks, chunkSize: chunk, lastChunk: size - (nchunks - 1) * chunk };
 }
 
 /**
- * {@link calculateNchunks} for a file that is to be written: chunks hold whole items, and are no
- * larger than C-Blosc can write.
+ * {@link calculateNchunks} for a file that is to be written: chunks are no larger than C-Blosc can
+ * write, and hold whole items. A size with a unit, such as the default, is rounded to that, a
+ * number has to be right.
+ *
+ * @throws {TypeError | RangeError} as {@link calculateNchunks}; for a number that is no multiple of
+ *   `itemsize`, unless the data ends before
  */
 export function chunkingToWrite(size: number, itemsize: number, option?: ChunkSize): Chunking {
-  const largest = Math.floor(MAX_WRITTEN_CHUNK_SIZE / itemsize) * itemsize;
-  if (option === undefined) {
-    const whole = Math.max(1, Math.floor(DEFAULT_CHUNK_SIZE / itemsize)) * itemsize;
-    return calculateNchunks(size, Math.min(whole, largest));
-  }
-  const chunking = calculateNchunks(size, option);
-  if (chunking.chunkSize % itemsize !== 0) {
+  const wanted = parseChunkSize(option ?? DEFAULT_CHUNK_SIZE);
+  const whole = Math.max(1, Math.floor(wanted / itemsize)) * itemsize;
+  if (typeof option === "number" && wanted !== whole && wanted < size) {
     throw new RangeError(
-      `Option chunkSize must be a multiple of the itemsize ${itemsize}: got ${chunking.chunkSize}`,
+      `Option chunkSize must be a multiple of the itemsize ${itemsize}: got ${wanted}`,
     );
   }
-  return chunking.chunkSize > largest ? calculateNchunks(size, largest) : chunking;
+  const largest = Math.floor(MAX_WRITTEN_CHUNK_SIZE / itemsize) * itemsize;
+  return calculateNchunks(size, Math.min(whole, largest));
+}
+
+/** Bytes. @throws {TypeError | RangeError} as {@link calculateNchunks} */
+function parseChunkSize(option: ChunkSize): number {
+  const nbytes = typeof option === "string" ? parseSize(option) : option;
+  if (typeof nbytes !== "number" || !Number.isInteger(nbytes)) {
+    throw new TypeError(`Option chunkSize must be a whole number of bytes: got ${String(nbytes)}`);
+  }
+  if (nbytes < 1 || nbytes > MAX_CHUNK_SIZE) {
+    throw new RangeError(`Option chunkSize must be within 1 to ${MAX_CHUNK_SIZE}: got ${nbytes}`);
+  }
+  return nbytes;
 }
 
 const UNITS = "BKMGT";

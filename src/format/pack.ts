@@ -49,7 +49,10 @@ export interface BloscpackArgs {
 
 /** How to pack. */
 export interface PackOptions extends Omit<BloscArgs, "typesize">, BloscpackArgs {
-  /** Plain bytes per chunk, a number or such as `"1M"` (the default); at most 2,080,374,784. */
+  /**
+   * Plain bytes per chunk: a multiple of the itemsize; or such as `"1M"` (the default), which is
+   * rounded down to one. At most 2,080,374,784.
+   */
   readonly chunkSize?: ChunkSize;
   readonly metadataArgs?: MetadataArgs;
 }

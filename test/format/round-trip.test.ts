@@ -2,6 +2,7 @@ import {
   type ArrayInput,
   packBytes,
   packNdarray,
+  readHeader,
   type TypedArray,
   unpackBytes,
   unpackNdarray,
@@ -107,6 +108,13 @@ describe("packNdarray and unpackNdarray", () => {
   });
 });
 
+it("rounds a chunk size with a unit down to whole items", () => {
+  const text = { data: new Uint8Array(12_000), dtype: "<U3", shape: [1000] };
+  const packed = packNdarray(text, { chunkSize: "4K" });
+  expect(readHeader(packed).chunkSize).toBe(4092);
+  expect(unpackNdarray(packed).data).toEqual(text.data);
+});
+
 describe("options and arrays that are refused", () => {
   const array = new Float64Array(10);
   it.each([
@@ -117,6 +125,8 @@ describe("options and arrays that are refused", () => {
     [{ chunkSize: 0 }, RangeError, /chunkSize/],
     [{ chunkSize: 12 }, RangeError, /chunkSize.*multiple of the itemsize 8/],
     [{ chunkSize: "1Q" }, TypeError, /chunkSize/],
+    [{ nthreads: 0 }, RangeError, /nthreads/],
+    [{ nthreads: 1.5 }, RangeError, /nthreads/],
     [{ maxAppChunks: -1 }, RangeError, /maxAppChunks/],
     [{ chunksize: 8 }, TypeError, /Unknown option "chunksize"/],
     [{ metadataArgs: { maxMetaSize: 3 } }, RangeError, /maxMetaSize/],

@@ -3,10 +3,11 @@
   {"do": "pack", "path": ..., "dtype": ..., "shape": ..., "order": ..., "chunk_size": ...,
    "blosc_args": {...}, "bloscpack_args": {...}, "metadata_args": {...}}
   {"do": "unpack", "path": ...}
+  {"do": "pack_bytes", "path": ..., "n": ..., "step": ..., "metadata": ..., and as of "pack"}
   {"do": "append_bytes", "path": ..., "n": ..., "step": ...}
   {"do": "unpack_bytes", "path": ...}
 
-Both answer with the array's {"dtype", "shape", "order", "sha256"}: sha256 of the bytes in memory
+"pack" and "unpack" answer with the array's {"dtype", "shape", "order", "sha256"}: sha256 of the bytes in memory
 order. Byte order is native; what JavaScript has no numbers for (text, bytes, long doubles,
 structures) is as stored. A request that fails answers {"error": ...}.
 """
@@ -60,15 +61,21 @@ def values(dtype, shape, order):
     return data.view(dtype).reshape(shape, order=order)
 
 
+def arguments(request):
+    return {
+        "blosc_args": bloscpack.BloscArgs(**request["blosc_args"]),
+        "bloscpack_args": bloscpack.BloscpackArgs(**request["bloscpack_args"]),
+        "metadata_args": bloscpack.MetadataArgs(**request["metadata_args"]),
+    }
+
+
 def pack(request):
     array = values(request["dtype"], request["shape"], request["order"])
     bloscpack.pack_ndarray_to_file(
         array,
         request["path"],
         chunk_size=request["chunk_size"],
-        blosc_args=bloscpack.BloscArgs(**request["blosc_args"]),
-        bloscpack_args=bloscpack.BloscpackArgs(**request["bloscpack_args"]),
-        metadata_args=bloscpack.MetadataArgs(**request["metadata_args"]),
+        **arguments(request),
     )
     return describe(array)
 
@@ -77,22 +84,36 @@ def unpack(request):
     return describe(bloscpack.unpack_ndarray_from_file(request["path"]))
 
 
+def ramp(request):
+    return (numpy.arange(request["n"]) * request["step"] % 251).astype("u1").tobytes()
+
+
+def pack_bytes(request):
+    bloscpack.pack_bytes_to_file(
+        ramp(request),
+        request["path"],
+        chunk_size=request["chunk_size"],
+        metadata=request["metadata"],
+        **arguments(request),
+    )
+
+
 def append_bytes(request):
-    """Appends n bytes i * step % 251 as the reference does."""
-    data = (numpy.arange(request["n"]) * request["step"] % 251).astype("u1").tobytes()
+    data = ramp(request)
     with open(request["path"], "r+b") as original:
         return append_fp(original, io.BytesIO(data), len(data))
 
 
 def unpack_bytes(request):
-    plain = bloscpack.unpack_bytes_from_file(request["path"])[0]
-    return {"nbytes": len(plain), "sha256": hashlib.sha256(plain).hexdigest()}
+    plain, metadata = bloscpack.unpack_bytes_from_file(request["path"])
+    digest = hashlib.sha256(plain).hexdigest()
+    return {"nbytes": len(plain), "sha256": digest, "metadata": metadata}
 
 
 def answer(line):
     try:
         request = json.loads(line)
-        commands = (pack, unpack, append_bytes, unpack_bytes)
+        commands = (pack, unpack, pack_bytes, append_bytes, unpack_bytes)
         return {command.__name__: command for command in commands}[request["do"]](request)
     except Exception as error:
         return {"error": "%s: %s" % (type(error).__name__, error)}

@@ -1,20 +1,25 @@
 /** The Python reference, as `scripts/setup.mjs --python` installs it. */
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import type { Order, TypedArray } from "../../src/format.ts";
 
-export interface PackRequest {
+/** How the reference is to pack, in its own words. */
+export interface PackArguments {
+  readonly chunk_size: number | string;
+  readonly blosc_args: { readonly [name: string]: unknown };
+  readonly bloscpack_args: { readonly [name: string]: unknown };
+  readonly metadata_args: { readonly [name: string]: unknown };
+}
+
+export interface PackRequest extends PackArguments {
   readonly do: "pack";
   readonly path: string;
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly order: Order;
-  readonly chunk_size: number | string;
-  readonly blosc_args: { readonly [name: string]: unknown };
-  readonly bloscpack_args: { readonly [name: string]: unknown };
-  readonly metadata_args: { readonly [name: string]: unknown };
 }
 
 interface UnpackRequest {
@@ -22,7 +27,16 @@ interface UnpackRequest {
   readonly path: string;
 }
 
-/** Appends `n` bytes, `i * step % 251`; answers with how many chunks were added. */
+/** The bytes are `n` of {@link ramp}. */
+interface PackBytesRequest extends PackArguments {
+  readonly do: "pack_bytes";
+  readonly path: string;
+  readonly n: number;
+  readonly step: number;
+  readonly metadata: unknown;
+}
+
+/** Appends `n` bytes of {@link ramp}; answers with how many chunks were added. */
 interface AppendBytesRequest {
   readonly do: "append_bytes";
   readonly path: string;
@@ -30,13 +44,18 @@ interface AppendBytesRequest {
   readonly step: number;
 }
 
-/** Answers with `nbytes` and `sha256` of the plain bytes. */
+/** Answers with `nbytes` and `sha256` of the plain bytes, and with the file's `metadata`. */
 interface UnpackBytesRequest {
   readonly do: "unpack_bytes";
   readonly path: string;
 }
 
-type Request = PackRequest | UnpackRequest | AppendBytesRequest | UnpackBytesRequest;
+type Request =
+  | PackRequest
+  | UnpackRequest
+  | PackBytesRequest
+  | AppendBytesRequest
+  | UnpackBytesRequest;
 
 /** What both sides say about an array; see reference.py. */
 export interface Description {
@@ -80,6 +99,36 @@ export function askReference(requests: readonly Request[]): unknown[] {
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line));
+}
+
+/** A Python process that answers request by request, for tests whose next one depends on that. */
+export class Reference {
+  readonly #process: ChildProcess;
+  readonly #answers: AsyncIterator<string>;
+
+  constructor() {
+    const script = join(import.meta.dirname, "reference.py");
+    const child = spawn(python, [script], { stdio: ["pipe", "pipe", "inherit"] });
+    this.#process = child;
+    this.#answers = createInterface(child.stdout)[Symbol.asyncIterator]();
+  }
+
+  /** One at a time. */
+  async ask(request: Request): Promise<unknown> {
+    this.#process.stdin?.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await this.#answers.next();
+    if (done === true) throw new Error("reference.py has ended");
+    return JSON.parse(value);
+  }
+
+  close(): void {
+    this.#process.stdin?.end();
+  }
+}
+
+/** Bytes that both sides can make: `i * step % 251`. */
+export function ramp(n: number, step: number): Uint8Array {
+  return Uint8Array.from({ length: n }, (_, i) => (i * step) % 251);
 }
 
 /** The digest of an array's bytes in memory order. */

@@ -28,7 +28,9 @@ const MUTATING =
 
 function strace(options: readonly string[], what: string, path: string): number {
   const command = ["-f", "-qq", ...options, process.execPath, script, what, path];
-  const { status, stderr } = spawnSync("strace", command, { encoding: "utf8" });
+  // strace counts the calls of each thread on its own: asynchronous ones have to be on one.
+  const env = { ...process.env, UV_THREADPOOL_SIZE: "1" };
+  const { status, stderr } = spawnSync("strace", command, { encoding: "utf8", env });
   // strace ends as its child does.
   if (status !== null && status !== 0 && status !== 137) throw new Error(`${status}: ${stderr}`);
   return status ?? 137;
@@ -78,6 +80,9 @@ const scenarios: readonly (readonly [string, Uint8Array])[] = [
   ["spilling over", packed({ maxAppChunks: 10 })],
   ["spilling over, durably", packed({ maxAppChunks: 10 })],
   ["growing the offsets", packed({ maxAppChunks: 2 })],
+  ["into the last chunk, asynchronously", packed({ maxAppChunks: 5 })],
+  ["spilling over, asynchronously", packed({ maxAppChunks: 10 })],
+  ["growing the offsets, asynchronously", packed({ maxAppChunks: 2 })],
   ["without offsets", packed({ offsets: false })],
   ["to a file of unknown length", unknownLength()],
   [

@@ -1,10 +1,20 @@
 // Changes one file, to be killed on the way: node kill-append.mjs <what> <path>
-import { appendBytesSync, appendNdarraySync } from "../../dist/store/append-file.js";
+import {
+  append,
+  appendBytes,
+  appendBytesSync,
+  appendNdarraySync,
+} from "../../dist/store/append-file.js";
 import { recoverSync } from "../../dist/store/journal.js";
 import { rewriteMetadataSync } from "../../dist/store/metadata-file.js";
 
 const [what, path] = process.argv.slice(2);
 const ramp = (n) => Uint8Array.from({ length: n }, (_, i) => (i * 31) % 253);
+
+async function* pieces(n) {
+  const bytes = ramp(n);
+  for (let i = 0; i < n; i += 700) yield bytes.subarray(i, i + 700);
+}
 
 const work = {
   "into the last chunk": () => appendBytesSync(path, ramp(100)),
@@ -15,6 +25,9 @@ const work = {
   "growing the offsets": () => appendBytesSync(path, ramp(20_000)),
   "without offsets": () => appendBytesSync(path, ramp(5000)),
   "to a file of unknown length": () => appendBytesSync(path, ramp(5000)),
+  "into the last chunk, asynchronously": () => appendBytes(path, ramp(100)),
+  "spilling over, asynchronously": () => append(path, pieces(5000)),
+  "growing the offsets, asynchronously": () => append(path, pieces(20_000)),
   "rows to an array": () =>
     appendNdarraySync(
       path,
@@ -23,4 +36,4 @@ const work = {
   "other metadata": () => rewriteMetadataSync(path, { note: "x".repeat(150) }),
   recovery: () => recoverSync(path),
 };
-work[what]();
+await work[what]();
