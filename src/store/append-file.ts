@@ -29,11 +29,11 @@ import { checkOptionNames } from "../format/option-names.ts";
 import { batchSizeOf } from "../format/pack.ts";
 import { giveBack, takeScratch } from "../format/scratch.ts";
 import { type AppendSource, ChunkFeed, inputOf, type PlainInput } from "./append-input.ts";
+import { changeFile } from "./exclusive-file.ts";
 import type { Durability } from "./file-io.ts";
-import { lockFile } from "./file-lock.ts";
 import { GrowingFile } from "./growing-file.ts";
-import { checkDurability, realPath, rollBack } from "./journal.ts";
-import { run, runSync, SteppedFile, type Steps, step } from "./steps.ts";
+import { checkDurability } from "./journal.ts";
+import { run, runSync, type Steps, step } from "./steps.ts";
 
 /** How to append. */
 export interface AppendOptions extends AppendCompression {
@@ -171,25 +171,15 @@ function* appendInput(
   check?: (file: GrowingFile) => void,
 ): Steps<Appended> {
   try {
-    const target = realPath(path);
-    const lock = lockFile(target);
-    try {
-      rollBack(target);
-      const file = new SteppedFile(target, "r+");
+    return yield* changeFile(path, function* (file, lock) {
+      const growing = yield* GrowingFile.open(file, lock);
       try {
-        const growing = yield* GrowingFile.open(file, lock);
-        try {
-          check?.(growing);
-          return yield* grow(growing, input, options);
-        } finally {
-          growing.close();
-        }
+        check?.(growing);
+        return yield* grow(growing, input, options);
       } finally {
-        file.close();
+        growing.close();
       }
-    } finally {
-      lock.release();
-    }
+    });
   } finally {
     yield* input.close();
   }

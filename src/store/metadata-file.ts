@@ -6,17 +6,10 @@ import {
   replaceMetadata,
   requireMetadata,
 } from "../format/metadata-section.ts";
+import { changeFile } from "./exclusive-file.ts";
 import type { Durability } from "./file-io.ts";
-import { lockFile } from "./file-lock.ts";
 import { readStoredHead } from "./growing-file.ts";
-import {
-  checkDurability,
-  realPath,
-  recover,
-  recoverSync,
-  replaceRegions,
-  rollBack,
-} from "./journal.ts";
+import { checkDurability, recover, recoverSync, replaceRegions } from "./journal.ts";
 import { run, runSync, SteppedFile, type Steps } from "./steps.ts";
 
 export interface RewriteMetadataOptions extends RewriteMetadataArgs {
@@ -83,21 +76,11 @@ function* rewriteSteps(
   { durability = "relaxed", ...args }: RewriteMetadataOptions,
 ): Steps<void> {
   checkDurability(durability);
-  const target = realPath(path);
-  const lock = lockFile(target);
-  try {
-    rollBack(target);
-    const file = new SteppedFile(target, "r+");
-    try {
-      const { head, bytes } = yield* readStoredHead(file);
-      requireMetadata(head.metadata);
-      const old = bytes.subarray(HEADER_LENGTH, metadataEnd(bytes));
-      const region = { position: HEADER_LENGTH, old, new: replaceMetadata(bytes, metadata, args) };
-      yield* replaceRegions(file, { size: file.size, regions: [region] }, lock, durability);
-    } finally {
-      file.close();
-    }
-  } finally {
-    lock.release();
-  }
+  yield* changeFile(path, function* (file, lock) {
+    const { head, bytes } = yield* readStoredHead(file);
+    requireMetadata(head.metadata);
+    const old = bytes.subarray(HEADER_LENGTH, metadataEnd(bytes));
+    const region = { position: HEADER_LENGTH, old, new: replaceMetadata(bytes, metadata, args) };
+    yield* replaceRegions(file, { size: file.size, regions: [region] }, lock, durability);
+  });
 }
