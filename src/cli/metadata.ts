@@ -1,6 +1,7 @@
 /** Metadata in files of its own, and on the screen. */
 import fs from "node:fs";
 import type { Metadata } from "../format/metadata.ts";
+import { parseMetadata } from "../format/metadata-json.ts";
 import { requireFile } from "./endpoints.ts";
 import { CliError, EXIT_FAILURE } from "./failure.ts";
 
@@ -13,7 +14,7 @@ export function readMetadataFile(name: string | undefined): Metadata | undefined
   requireFile(name, "metadata file");
   const text = fs.readFileSync(name, "utf8");
   try {
-    return (JSON.parse(text) as Metadata) ?? undefined;
+    return (parseMetadata(text) as Metadata) ?? undefined;
   } catch (cause) {
     throw new CliError(`'${name}' is not JSON: ${(cause as Error).message}`, EXIT_FAILURE, {
       cause,

@@ -20,6 +20,7 @@ import { CHECKSUMS, type ChecksumName } from "../blosc/checksum.ts";
 import { digest } from "../blosc/codec.ts";
 import { BloscpackError, type BloscpackErrorCode } from "../errors.ts";
 import { HEADER_LENGTH, META_HEADER_LENGTH } from "./constants.ts";
+import { parseMetadata, stringifyMetadata } from "./metadata-json.ts";
 import { checkOptionNames } from "./option-names.ts";
 
 /** Anything that JSON holds. */
@@ -75,7 +76,7 @@ export function encodeMetadata(value: Metadata, args: MetadataArgs = {}): Uint8A
   if (!Number.isInteger(metaLevel) || metaLevel < 0 || metaLevel > 9) {
     throw new RangeError(`Option metaLevel must be a whole number from 0 to 9: got ${metaLevel}`);
   }
-  const text = Buffer.from(toAscii(JSON.stringify(value)), "latin1");
+  const text = Buffer.from(stringifyMetadata(value), "latin1");
   const packed = metaCodec === "zlib" ? deflateSync(text, { level: metaLevel }) : text;
   const compressed = metaCodec === "zlib" && packed.byteLength <= text.byteLength;
   const payload = compressed ? packed : text;
@@ -94,14 +95,6 @@ export function encodeMetadata(value: Metadata, args: MetadataArgs = {}): Uint8A
   bytes.set(payload, META_HEADER_LENGTH);
   bytes.set(sum, META_HEADER_LENGTH + room);
   return bytes;
-}
-
-/** JSON text in ASCII: the reference's writer does not go beyond it, and some readers cannot. */
-function toAscii(text: string): string {
-  return text.replace(
-    /[\u0080-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 function metadataRoom(
@@ -246,7 +239,7 @@ function decodeText(text: Uint8Array): string {
 
 function parse(text: string): Metadata {
   try {
-    return JSON.parse(text) as Metadata;
+    return parseMetadata(text) as Metadata;
   } catch (cause) {
     throw fault("METADATA_JSON", "the text is not JSON", 64, cause);
   }

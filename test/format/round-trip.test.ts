@@ -151,6 +151,18 @@ describe("options and arrays that are refused", () => {
 });
 
 describe("packBytes and unpackBytes", () => {
+  it("keep the numbers that Python's JSON has beyond the standard", () => {
+    const metadata = { a: Number.NaN, b: [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1] };
+    const words = { NaN: "NaN", '"Infinity': '\\"-Infinity\\', c: "[NaN]" };
+    for (const value of [metadata, { ...metadata, ...words }, Number.NaN]) {
+      const packed = packBytes(new Uint8Array(1), { metadata: value });
+      expect(unpackBytes(packed).metadata).toEqual(value);
+    }
+    const plain = { metadata, metadataArgs: { metaCodec: "None" } } as const;
+    const text = Buffer.from(packBytes(new Uint8Array(1), plain)).toString("latin1");
+    expect(text).toContain('{"a":NaN,"b":[Infinity,-Infinity,1]}');
+  });
+
   it("keep bytes and metadata of any JSON kind", () => {
     const bytes = crypto.getRandomValues(new Uint8Array(3001));
     for (const metadata of [null, 0, "é ✓", [1, { a: true }], { deep: { list: [] } }]) {

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { parseMetadata, stringifyMetadata } from "../../src/format/metadata-json.ts";
 import type { Order, TypedArray } from "../../src/format.ts";
 
 /** How the reference is to pack, in its own words. */
@@ -115,10 +116,10 @@ export class Reference {
 
   /** One at a time. */
   async ask(request: Request): Promise<unknown> {
-    this.#process.stdin?.write(`${JSON.stringify(request)}\n`);
+    this.#process.stdin?.write(`${stringifyMetadata(request)}\n`);
     const { value, done } = await this.#answers.next();
     if (done === true) throw new Error("reference.py has ended");
-    return JSON.parse(value);
+    return parseMetadata(value);
   }
 
   close(): void {
