@@ -10,6 +10,7 @@
  * BLOSCACHE_SYSTEM_BLOSC=1 builds with the C-Blosc of the system and not with the pinned one.
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fetchCBloscSources, hasCBloscSources } from "./setup/c-blosc.mjs";
@@ -108,6 +109,8 @@ function isNativeDue() {
 function buildNative() {
   const options = wantsSystemBlosc ? ["--CDBLOSCACHE_SYSTEM_BLOSC=ON"] : [];
   const cmakeJs = "node_modules/cmake-js/bin/cmake-js";
+  // Ninja takes all cores by itself, make has to be told.
+  process.env.CMAKE_BUILD_PARALLEL_LEVEL ??= String(availableParallelism());
   const { ok } = runNode(cmakeJs, "compile", "--log-level=warn", ...options);
   if (!ok) throw new SetupError("The native addon does not build, see above.");
   markUpToDate(`${notes}/native`);
