@@ -56,6 +56,7 @@ void ExportAll(Napi::Env env, Napi::Object exports) {
   Export<Digest>(exports, "digest");
   Export<LmdbOpen>(exports, "lmdbOpen");
   Export<LmdbGet>(exports, "lmdbGet");
+  Export<LmdbScan>(exports, "lmdbScan");
   Export<LmdbPut>(exports, "lmdbPut");
   Export<LmdbDelete>(exports, "lmdbDelete");
 }

@@ -104,6 +104,17 @@ Napi::Value LmdbGet(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(size));
 }
 
+Napi::Value LmdbScan(const Napi::CallbackInfo& info) {
+  LmdbHandle& handle = HandleOf(info[0]);
+  const auto prefix = ToBytesView(info[1], "prefix");
+  const auto after = ToBytesView(info[2], "after");
+  const auto target = ToBytesView(info[3], "target");
+  std::size_t size = 0;
+  Require(info.Env(), handle.reader.Scan(BytesOf(prefix, "prefix"), BytesOf(after, "after"),
+                                         BytesOf(target, "target"), &size));
+  return Napi::Number::New(info.Env(), static_cast<double>(size));
+}
+
 Napi::Value LmdbPut(const Napi::CallbackInfo& info) {
   LmdbHandle& handle = HandleOf(info[0]);
   const auto key = ToBytesView(info[1], "key");

@@ -127,4 +127,49 @@ int LmdbReader::Get(std::span<const std::uint8_t> key, std::span<std::uint8_t> t
   return code;
 }
 
+int LmdbReader::Scan(std::span<const std::uint8_t> prefix, std::span<const std::uint8_t> after,
+                     std::span<std::uint8_t> target, std::size_t* size) {
+  *size = 0;
+  if (const int code = Begin(); code != 0) return code;
+  MDB_cursor* cursor = nullptr;
+  int code = mdb_cursor_open(txn_, env_->rows_, &cursor);
+  if (code == 0) {
+    code = CopyRows(cursor, prefix, after, target, size);
+    mdb_cursor_close(cursor);
+  }
+  mdb_txn_reset(txn_);
+  return code == MDB_NOTFOUND ? 0 : code;
+}
+
+int LmdbReader::CopyRows(MDB_cursor* cursor, std::span<const std::uint8_t> prefix,
+                         std::span<const std::uint8_t> after, std::span<std::uint8_t> target,
+                         std::size_t* size) {
+  MDB_val key = ValueOf(after.empty() ? prefix : after);
+  MDB_val row = {};
+  // LMDB refuses to look for a key of no bytes.
+  int code = mdb_cursor_get(cursor, &key, &row, key.mv_size == 0 ? MDB_FIRST : MDB_SET_RANGE);
+  if (code == 0 && !after.empty() && key.mv_size == after.size() &&
+      std::memcmp(key.mv_data, after.data(), after.size()) == 0) {
+    code = mdb_cursor_get(cursor, &key, &row, MDB_NEXT);
+  }
+  for (; code == 0; code = mdb_cursor_get(cursor, &key, &row, MDB_NEXT)) {
+    if (key.mv_size < prefix.size()) return 0;
+    if (std::memcmp(key.mv_data, prefix.data(), prefix.size()) != 0) return 0;
+    if (row.mv_size > kMaxRowSize) return MDB_CORRUPTED;
+    const std::uint32_t sizes[] = {static_cast<std::uint32_t>(key.mv_size),
+                                   static_cast<std::uint32_t>(row.mv_size)};
+    const std::size_t needed = sizeof(sizes) + key.mv_size + row.mv_size;
+    if (needed > target.size() - *size) {
+      if (*size == 0) *size = needed;
+      return 0;
+    }
+    std::uint8_t* const to = target.data() + *size;
+    std::memcpy(to, sizes, sizeof(sizes));
+    std::memcpy(to + sizeof(sizes), key.mv_data, key.mv_size);
+    std::memcpy(to + sizeof(sizes) + key.mv_size, row.mv_data, row.mv_size);
+    *size += needed;
+  }
+  return code;
+}
+
 }  // namespace bloscache

@@ -1,5 +1,5 @@
-// An LMDB environment, as far as an index needs one: get, put and delete in one unnamed database,
-// each in a transaction of its own.
+// An LMDB environment, as far as an index needs one: get, put, delete and scan in one unnamed
+// database, each in a transaction of its own.
 //
 // The whole transaction is one call, because JavaScript may be stopped between any two of its
 // instructions (worker.terminate()), and a transaction that was begun and never ended would stop
@@ -65,8 +65,19 @@ class LmdbReader {
   // MDB_NOTFOUND if there is no such row, MDB_CORRUPTED if it claims to be above kMaxRowSize.
   int Get(std::span<const std::uint8_t> key, std::span<std::uint8_t> target, std::size_t* size);
 
+  // Copies rows whose keys begin with `prefix`, in the order of their keys, to `target`: those
+  // behind `after`, or all where that is empty, as many as there is room for. Each is the sizes of
+  // key and row, 32 bits each in the machine's order, the key and the row.
+  // Sets *size to the bytes used, 0 when there are no more rows; and when not even the first one
+  // fits, to what that takes. Codes as of Get().
+  int Scan(std::span<const std::uint8_t> prefix, std::span<const std::uint8_t> after,
+           std::span<std::uint8_t> target, std::size_t* size);
+
  private:
   int Begin();
+  int CopyRows(MDB_cursor* cursor, std::span<const std::uint8_t> prefix,
+               std::span<const std::uint8_t> after, std::span<std::uint8_t> target,
+               std::size_t* size);
 
   LmdbEnv* const env_;
   MDB_txn* txn_ = nullptr;  // reset between calls: a snapshot that stays keeps pages from reuse

@@ -4,8 +4,18 @@
 export type { MemoryOptions } from "./cache/cache.ts";
 export type { MemoizeMethod } from "./cache/decorator.ts";
 export { keySymbol } from "./cache/encode.ts";
+export type { EntryInfo } from "./cache/entry-info.ts";
+export type { CacheEvent, MissReason } from "./cache/events.ts";
+export { expiresAfter, type TimeSpan } from "./cache/freshness.ts";
 export type { Memoize } from "./cache/memoize.ts";
-export { Memory, memoize } from "./cache/memory.ts";
+export { Memory, type MemoryStats, memoize } from "./cache/memory.ts";
+export {
+  type CallOptions,
+  type MemoizedFunction,
+  type Operations,
+  operationsOf,
+} from "./cache/operations.ts";
+export type { FunctionStats } from "./cache/stats.ts";
 export type { MemoizeOptions, ThisPolicy } from "./cache/wrapper.ts";
 export {
   BloscacheError,

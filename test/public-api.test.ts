@@ -7,8 +7,10 @@ it("bloscache", () => {
   expect(Object.keys(bloscache)).toMatchInlineSnapshot(`
     [
       "keySymbol",
+      "expiresAfter",
       "Memory",
       "memoize",
+      "operationsOf",
       "BloscacheError",
       "BloscpackError",
       "CodecError",

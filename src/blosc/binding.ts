@@ -77,6 +77,7 @@ export interface NativeBinding {
   digest(checksum: number, bytes: Uint8Array): Uint8Array;
   lmdbOpen(folder: string, mapSize: number, maxReaders: number, sync: boolean): number;
   lmdbGet(handle: number, key: Uint8Array, target: Uint8Array): number;
+  lmdbScan(handle: number, prefix: Uint8Array, after: Uint8Array, target: Uint8Array): number;
   lmdbPut(handle: number, key: Uint8Array, row: Uint8Array): void;
   lmdbDelete(handle: number, key: Uint8Array): boolean;
 }

@@ -10,8 +10,15 @@ export interface LmdbOptions {
   readonly sync: boolean;
 }
 
+export interface KeyedRow {
+  readonly key: Uint8Array;
+  readonly row: Uint8Array;
+}
+
 /** Rows are larger rarely; then the buffer grows. */
 const ROW_BUFFER = 64 * 1024;
+/** Rows that are read in one transaction, bytes. */
+const SCAN_BUFFER = 1024 * 1024;
 
 /**
  * An LMDB file that is open. There is one per folder and process, shared by its threads, and it
@@ -41,6 +48,26 @@ export class Lmdb {
     return this.get(key);
   }
 
+  /**
+   * The rows whose keys begin with `prefix`, in the order of their keys; with none, all. Key and row
+   * are valid until the next one is asked for. Rows that come or go meanwhile may be met or not.
+   */
+  *scan(prefix: Uint8Array): Generator<KeyedRow, void, undefined> {
+    let after: Uint8Array = new Uint8Array();
+    for (let buffer = new Uint8Array(SCAN_BUFFER); ; ) {
+      const size = binding.lmdbScan(this.#handle, prefix, after, buffer);
+      if (size === 0) return;
+      if (size > buffer.byteLength) {
+        buffer = new Uint8Array(size);
+        continue;
+      }
+      for (const keyed of keyedRows(buffer.subarray(0, size))) {
+        after = keyed.key.slice();
+        yield keyed;
+      }
+    }
+  }
+
   /** Stores a row, or replaces it; waits while another thread or process writes. */
   put(key: Uint8Array, row: Uint8Array): void {
     binding.lmdbPut(this.#handle, key, row);
@@ -49,5 +76,16 @@ export class Lmdb {
   /** Removes a row; whether there was one. */
   delete(key: Uint8Array): boolean {
     return binding.lmdbDelete(this.#handle, key);
+  }
+}
+
+/** The rows in what a scan has copied: the sizes of key and row, then both. */
+function* keyedRows(bytes: Uint8Array): Generator<KeyedRow, void, undefined> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < bytes.byteLength; ) {
+    const keyAt = at + 8;
+    const rowAt = keyAt + view.getUint32(at, true);
+    at = rowAt + view.getUint32(at + 4, true);
+    yield { key: bytes.subarray(keyAt, rowAt), row: bytes.subarray(rowAt, at) };
   }
 }

@@ -1,7 +1,8 @@
 /** Where the result of a call stands: the key of its row, and the names of its files. */
 import type { Address } from "../store/array-store.ts";
+import type { Entry } from "../store/entry.ts";
 import { xxh64 } from "../store/hash.ts";
-import type { FunctionIdentity } from "./identity.ts";
+import { type FunctionIdentity, slugOf } from "./identity.ts";
 import { type CallKey, keyHex } from "./key.ts";
 
 const PREFIX_LENGTH = 8;
@@ -11,6 +12,15 @@ export function rowPrefix({ id }: FunctionIdentity): Uint8Array {
   const prefix = new Uint8Array(PREFIX_LENGTH);
   new DataView(prefix.buffer).setBigUint64(0, xxh64(Buffer.from(id, "utf8")));
   return prefix;
+}
+
+/** The address of a result that was found in the index. */
+export function addressOfRow(row: Uint8Array, { functionId }: Entry): Address {
+  return new CallAddress(
+    row.subarray(0, PREFIX_LENGTH),
+    row.subarray(PREFIX_LENGTH),
+    slugOf(functionId),
+  );
 }
 
 export class CallAddress implements Address {

@@ -7,13 +7,19 @@ import { checkOptionNames } from "../format/option-names.ts";
 import { packNdarray } from "../format/pack-ndarray.ts";
 import type { StoreOptions } from "../store/array-store.ts";
 import type { Durability } from "../store/file-io.ts";
+import { type CacheEvent, Events } from "./events.ts";
 import { Flights } from "./flights.ts";
+import { narrate } from "./narrate.ts";
 import { Results } from "./results.ts";
+import type { Counters } from "./stats.ts";
 import type { Cache } from "./wrapper.ts";
 
 export interface MemoryOptions {
-  /** Folder of the cache; made when it is first needed. A relative path is from the working directory. */
-  readonly location: string | URL;
+  /**
+   * Folder of the cache; made when it is first needed. A relative path is from the working
+   * directory. `null`: no cache; memoized functions are only called.
+   */
+  readonly location: string | URL | null;
   /**
    * What a stored result survives. `"relaxed"` (default): the process being killed at any instant;
    * a power cut may lose the last seconds, never damage what is returned. `"strict"`: a power cut
@@ -28,9 +34,16 @@ export interface MemoryOptions {
   readonly shuffle?: Shuffle;
   /** Plain bytes per chunk; default `"256K"`. */
   readonly chunkSize?: ChunkSize;
+  /** Called with what happens; what it throws becomes a warning. */
+  readonly onEvent?: (event: CacheEvent) => void;
+  /** Lines on stderr: 0 none (default), 1 what is computed and stored, 2 hits as well. */
+  readonly verbose?: 0 | 1 | 2;
 }
 
-const OPTION_NAMES = ["location", "durability", "cname", "clevel", "shuffle", "chunkSize"];
+const OPTION_NAMES = [
+  ...["location", "durability", "cname", "clevel", "shuffle", "chunkSize"],
+  ...["onEvent", "verbose"],
+];
 
 /** Results of at most so many plain bytes live in their row: a file of their own costs more. */
 const INLINE_BYTES = 16 * 1024;
@@ -41,11 +54,27 @@ const META_SLACK = 64;
 /** @throws {TypeError | RangeError} for an option, named in the message */
 export function createCache(options: MemoryOptions): Cache {
   checkOptionNames(options, OPTION_NAMES, "Memory");
-  const location = resolveLocation(options.location);
   const store = storeOptions(options);
+  const shared = {
+    flights: new Flights(),
+    events: new Events(listeners(options)),
+    counters: new Map<string, Counters>(),
+  };
+  if (options.location === null) return { ...shared, location: undefined, results: undefined };
+  const location = resolveLocation(options.location);
   claimDurability(location, store.durability);
-  const results = new Results(location, store);
-  return { location, results, flights: new Flights() };
+  return { ...shared, location, results: new Results(location, store) };
+}
+
+function listeners({ onEvent, verbose = 0 }: MemoryOptions): ((event: CacheEvent) => void)[] {
+  if (onEvent !== undefined && typeof onEvent !== "function") {
+    throw new TypeError(`Option onEvent must be a function: got ${String(onEvent)}`);
+  }
+  if (verbose !== 0 && verbose !== 1 && verbose !== 2) {
+    throw new TypeError(`Option verbose must be 0, 1 or 2: got ${String(verbose)}`);
+  }
+  const given = onEvent === undefined ? [] : [onEvent];
+  return verbose === 0 ? given : [...given, narrate(verbose)];
 }
 
 /** The largest item that a typed array holds is a complex number of two Float64, bytes. */

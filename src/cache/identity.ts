@@ -131,7 +131,7 @@ const SLUG_TEXT = 39;
  * The end of the id for the eye, a digest of the whole so that no two functions share a directory
  * (file systems fold case, and `a/b` and `a-b` look alike here), and never a reserved name.
  */
-function slugOf(id: string): string {
+export function slugOf(id: string): string {
   const plain = id.toLowerCase().replace(/[^a-z0-9_]+/g, "-");
   // Of a long id whole words are kept, if there are any.
   const end = plain.slice(-SLUG_TEXT).replace(plain.length > SLUG_TEXT ? /^[^-]*-(?=.)/ : "", "");

@@ -2,6 +2,7 @@
 import { callSite } from "./call-site.ts";
 import { decorate, isDecoratorCall, type MemoizeMethod } from "./decorator.ts";
 import type { AnyFunction } from "./memoized.ts";
+import type { MemoizedFunction } from "./operations.ts";
 import { type Cache, checkOptions, type MemoizeOptions, memoizeOn } from "./wrapper.ts";
 
 /**
@@ -16,7 +17,7 @@ import { type Cache, checkOptions, type MemoizeOptions, memoizeOn } from "./wrap
  *   this process has, and for an option that does not exist or is of the wrong type
  */
 export interface Memoize extends MemoizeMethod {
-  <F extends AnyFunction>(fn: F, options?: MemoizeOptions): F;
+  <F extends AnyFunction>(fn: F, options?: MemoizeOptions<F>): MemoizedFunction<F>;
   (options: MemoizeOptions): MemoizeMethod;
 }
 

@@ -1,11 +1,17 @@
 /** One memoized function: looks its calls up, computes them, stores their results. */
 import type { Address } from "../store/array-store.ts";
+import type { Entry } from "../store/entry.ts";
 import { CallAddress, rowPrefix } from "./address.ts";
+import type { CallArguments } from "./call-arguments.ts";
+import type { EntryInfo } from "./entry-info.ts";
+import type { Events, MissReason } from "./events.ts";
 import type { Flights, Landing } from "./flights.ts";
+import type { Freshness } from "./freshness.ts";
 import type { FunctionIdentity } from "./identity.ts";
 import { callKey } from "./key.ts";
 import type { Receiver } from "./receiver.ts";
-import type { Results } from "./results.ts";
+import type { Hit, Results } from "./results.ts";
+import { Counters } from "./stats.ts";
 import { warnOnce } from "./warning.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a function of any signature, as TypeScript spells it
@@ -13,23 +19,37 @@ export type AnyFunction = (this: any, ...args: any[]) => any;
 
 /** What all memoized functions of a cache share. */
 export interface Shared {
-  readonly results: Results;
+  /** `undefined` when the cache is disabled: then every call is computed. */
+  readonly results: Results | undefined;
   readonly flights: Flights;
+  readonly events: Events;
+  /** By function id; of functions that are gone as well. */
+  readonly counters: Map<string, Counters>;
 }
 
-/** How one function is told from others, and its calls from one another. */
-export interface Naming {
+/** How one function is told from others, its calls from one another, and what is kept of them. */
+export interface Policy {
   /** Asked once, at the first call: a method learns the name of its class from its first `this`. */
   readonly identify: (self: unknown) => FunctionIdentity;
   /** What stands for `this` in keys; `undefined` when it does not count. */
   readonly receiver: (self: unknown) => Receiver | undefined;
+  readonly counting: CallArguments;
+  readonly freshness: Freshness;
+  readonly shouldCache: ((result: never, call: { durationMs: number }) => boolean) | undefined;
+}
+
+/** One call: on what, with what, and how old its result may be. */
+export interface Call {
+  readonly self: unknown;
+  readonly args: readonly unknown[];
+  /** Infinite where the call sets no limit. */
+  readonly maxAgeMs: number;
 }
 
 /** A call whose function has returned a promise. */
-interface AsyncCall {
+interface Running {
+  readonly call: Call;
   readonly address: Address;
-  readonly self: unknown;
-  readonly args: readonly unknown[];
   /** By the performance clock, ms. */
   readonly started: number;
 }
@@ -37,118 +57,261 @@ interface AsyncCall {
 const AsyncFunction = (async () => undefined).constructor;
 
 export class Memoized {
-  readonly #fn: AnyFunction;
+  readonly fn: AnyFunction;
+  /** Whether it is declared `async`; other functions may return promises as well. */
+  readonly isAsync: boolean;
+  readonly counters: Counters = new Counters();
   readonly #shared: Shared;
-  readonly #naming: Naming;
-  readonly #isAsync: boolean;
+  readonly #policy: Policy;
   #identity: FunctionIdentity | undefined;
   #prefix: Uint8Array | undefined;
 
-  constructor(fn: AnyFunction, shared: Shared, naming: Naming) {
-    this.#fn = fn;
+  constructor(fn: AnyFunction, shared: Shared, policy: Policy) {
+    this.fn = fn;
+    this.isAsync = fn instanceof AsyncFunction;
     this.#shared = shared;
-    this.#naming = naming;
-    this.#isAsync = fn instanceof AsyncFunction;
+    this.#policy = policy;
   }
 
   /**
    * Calls through the cache. A function declared `async` does all its work off the main thread;
    * any other is looked up at once, and if it turns out to return a promise, so does every hit.
    */
-  call(self: unknown, args: readonly unknown[]): unknown {
-    if (this.#isAsync) return this.#callAsync(self, args);
+  call(call: Call): unknown {
     const { results, flights } = this.#shared;
-    const address = this.#addressOf(self, args);
-    if (flights.of(address) !== undefined) return this.#replay(address, self, args);
-    const entry = results.find(address);
-    if (entry?.isAsync === true) return this.#replay(address, self, args);
-    const hit = entry === undefined ? undefined : results.readSync(address, entry);
-    return hit === undefined ? this.#compute(address, self, args) : hit.value;
+    if (results === undefined) return this.compute(call);
+    if (this.isAsync) return this.#callAsync(call, results);
+    const address = this.addressOf(call);
+    if (flights.of(address) !== undefined) return this.#replay(address, call, results);
+    const entry = this.lookUp(address, call);
+    if (entry?.isAsync === true) return this.#replay(address, call, results);
+    const hit = entry && results.readSync(address, entry);
+    if (hit !== undefined) return this.#hit(address, entry as Entry, hit);
+    if (entry !== undefined) this.#miss(address, call.self, "unreadable");
+    return this.#store(address, call);
   }
 
   /** What an `async` function throws is a rejection, a {@link KeyError} too. */
-  async #callAsync(self: unknown, args: readonly unknown[]): Promise<unknown> {
-    const { results, flights } = this.#shared;
-    const address = this.#addressOf(self, args);
+  async #callAsync(call: Call, results: Results): Promise<unknown> {
+    const { flights } = this.#shared;
+    const address = this.addressOf(call);
     // A miss starts the function before the first await, as a call of the function itself would,
     // which may read its arguments before the caller goes on and changes them.
     if (flights.of(address) === undefined && results.find(address) === undefined) {
-      return this.#compute(address, self, args);
+      this.#miss(address, call.self, "absent");
+      return this.#store(address, call);
     }
-    return this.#replay(address, self, args);
+    return this.#replay(address, call, results);
   }
 
   /**
    * Waits for the computation under way, if there is one, and reads what is stored: every caller
    * gets a value of its own, which it may change. Only a value that was not stored is shared.
    */
-  async #replay(address: Address, self: unknown, args: readonly unknown[]): Promise<unknown> {
-    const { results, flights } = this.#shared;
+  async #replay(address: Address, call: Call, results: Results): Promise<unknown> {
+    const { flights } = this.#shared;
     for (;;) {
       const landing = await flights.of(address);
       if (landing?.stored === false) return landing.value;
-      const entry = results.find(address);
-      const hit = entry === undefined ? undefined : await results.read(address, entry);
-      if (hit !== undefined) return hit.value;
+      // What was computed while this call waited is as fresh as can be.
+      const entry = landing === undefined ? this.lookUp(address, call) : results.find(address);
+      const hit = entry && (await results.read(address, entry));
+      if (hit !== undefined) return this.#hit(address, entry as Entry, hit);
+      if (entry !== undefined) this.#miss(address, call.self, "unreadable");
       // Somebody else may have begun while this one was reading.
       if (flights.of(address) === undefined) break;
     }
     // The arguments may have changed meanwhile; their result must not get the old ones' key.
-    return this.#compute(this.#addressOf(self, args), self, args);
+    return this.#store(this.addressOf(call), call);
   }
 
-  /** Computes and stores; of a promise, what it resolves to. */
-  #compute(address: Address, self: unknown, args: readonly unknown[]): unknown {
+  /** The row of a stored result that this call may use; counts the miss where there is none. */
+  lookUp(address: Address, call: Call): Entry | undefined {
+    const entry = this.#shared.results?.find(address);
+    const reason = entry === undefined ? "absent" : this.#staleness(address, entry, call);
+    if (reason === undefined) return entry;
+    this.#miss(address, call.self, reason);
+    return undefined;
+  }
+
+  /** {@link lookUp} for who only asks: nothing is counted. */
+  peekAt(address: Address, call: Call): Entry | undefined {
+    const entry = this.#shared.results?.find(address);
+    const isStale = entry !== undefined && this.#staleness(address, entry, call) !== undefined;
+    return isStale ? undefined : entry;
+  }
+
+  #staleness(address: Address, entry: Entry, { maxAgeMs }: Call) {
+    const info = () => this.#shared.results?.infoOf(address, entry) as EntryInfo;
+    return this.#policy.freshness.staleness(entry, info, maxAgeMs);
+  }
+
+  /** What is known of a stored result, stale ones too. */
+  info(address: Address): EntryInfo | undefined {
+    const { results } = this.#shared;
+    const entry = results?.find(address);
+    return entry && results?.infoOf(address, entry);
+  }
+
+  #hit(address: Address, entry: Entry, hit: Hit): unknown {
+    const { events } = this.#shared;
+    this.counters.hit(entry.durationMs);
+    if (events.isHeard) {
+      const savedMs = entry.durationMs;
+      events.emit({ type: "hit", id: entry.functionId, key: address.name, savedMs });
+    }
+    return hit.value;
+  }
+
+  #miss(address: Address, self: unknown, reason: MissReason): void {
+    const { events } = this.#shared;
+    this.counters.miss(reason);
+    if (!events.isHeard) return;
+    events.emit({ type: "miss", id: this.identify(self).id, key: address.name, reason });
+  }
+
+  /** Calls the function itself. */
+  compute({ self, args }: Call): unknown {
+    return Reflect.apply(this.fn, self, args);
+  }
+
+  /** Computes and stores, whatever is there: of a promise, what it resolves to. */
+  refresh(call: Call): unknown {
+    if (this.#shared.results === undefined) return this.compute(call);
+    // An async function throws nothing at the call.
+    if (this.isAsync) return (async () => this.#store(this.addressOf(call), call))();
+    return this.#store(this.addressOf(call), call);
+  }
+
+  #store(address: Address, call: Call): unknown {
     const started = performance.now();
-    const result: unknown = Reflect.apply(this.#fn, self, args);
+    const result = this.compute(call);
     if (isThenable(result)) {
-      const landing = () => this.#land({ address, self, args, started }, result);
+      const landing = () => this.#land({ call, address, started }, result);
       return this.#shared.flights.lead(address, landing);
     }
     const durationMs = performance.now() - started;
-    this.#shared.results.writeSync(address, this.#identify(self), {
-      result,
-      isAsync: false,
-      durationMs,
-    });
+    const made = { result, durationMs };
+    this.counters.computed(durationMs);
+    if (!this.#isDeclined(address, call.self, made)) this.putSync(address, call.self, made);
     return result;
   }
 
-  async #land(call: AsyncCall, running: PromiseLike<unknown>): Promise<Landing> {
-    const value = await running;
-    const durationMs = performance.now() - call.started;
-    const identity = this.#identify(call.self);
-    if (!this.#isUnchanged(call)) {
-      const message = `Arguments of "${identity.id}" changed while it ran, so its result may be of either: it is not cached.`;
-      warnOnce(identity.id, "ARGUMENTS_CHANGED", message);
-      return { value, stored: false };
+  async #land({ call, address, started }: Running, promise: PromiseLike<unknown>) {
+    const result = await promise;
+    const durationMs = performance.now() - started;
+    this.counters.computed(durationMs);
+    if (!this.#isUnchanged(address, call)) {
+      const { id } = this.identify(call.self);
+      const message = `Arguments of "${id}" changed while it ran, so its result may be of either: it is not cached.`;
+      warnOnce(id, "ARGUMENTS_CHANGED", message);
+      return { value: result, stored: false } satisfies Landing;
     }
-    const computed = { result: value, isAsync: true, durationMs };
-    return { value, stored: await this.#shared.results.write(call.address, identity, computed) };
+    const made = { result, durationMs };
+    const stored =
+      !this.#isDeclined(address, call.self, made) && (await this.put(address, call.self, made));
+    return { value: result, stored } satisfies Landing;
   }
 
-  #isUnchanged({ address, self, args }: AsyncCall): boolean {
+  /** Stores what a synchronous function has given: whether it is stored now. */
+  putSync(address: Address, self: unknown, made: Made): boolean {
+    const stored =
+      this.#shared.results?.writeSync(address, this.identify(self), { ...made, isAsync: false }) ===
+      true;
+    if (stored) this.#stored(address, self, made);
+    else this.#unstored(address, self, false);
+    return stored;
+  }
+
+  /** {@link putSync} off the main thread, for a function that gives promises. */
+  async put(address: Address, self: unknown, made: Made): Promise<boolean> {
+    const computed = { ...made, isAsync: true };
+    const stored = await this.#shared.results?.write(address, this.identify(self), computed);
+    if (stored === true) this.#stored(address, self, made);
+    else this.#unstored(address, self, false);
+    return stored === true;
+  }
+
+  /** Forgets a result; whether it was there. */
+  delete(address: Address, self: unknown): boolean {
+    const { results, events } = this.#shared;
+    const wasThere = results?.delete(address) === true;
+    if (wasThere && events.isHeard) {
+      events.emit({ type: "invalidate", id: this.identify(self).id, key: address.name });
+    }
+    return wasThere;
+  }
+
+  /** Forgets all results, in all versions of the function: how many. */
+  clear(self: unknown): number {
+    return this.#shared.results?.clear(this.prefixOf(self)) ?? 0;
+  }
+
+  /** A result that {@link peekAt} has found; `undefined` when it cannot be read. */
+  read(address: Address, entry: Entry): Promise<Hit | undefined> | Hit | undefined {
+    const { results } = this.#shared;
+    const isAsync = this.isAsync || entry.isAsync;
+    return isAsync ? results?.read(address, entry) : results?.readSync(address, entry);
+  }
+
+  #isDeclined(address: Address, self: unknown, { result, durationMs }: Made): boolean {
+    if (this.#policy.shouldCache?.(result as never, { durationMs }) !== false) return false;
+    this.#unstored(address, self, true);
+    return true;
+  }
+
+  #stored(address: Address, self: unknown, { durationMs }: Made): void {
+    const { events } = this.#shared;
+    this.counters.stored();
+    if (!events.isHeard) return;
+    events.emit({ type: "store", id: this.identify(self).id, key: address.name, durationMs });
+  }
+
+  #unstored(address: Address, self: unknown, declined: boolean): void {
+    const { events } = this.#shared;
+    if (!events.isHeard) return;
+    events.emit({ type: "unstored", id: this.identify(self).id, key: address.name, declined });
+  }
+
+  #isUnchanged(address: Address, call: Call): boolean {
     try {
-      return Buffer.compare(this.#addressOf(self, args).row, address.row) === 0;
+      return Buffer.compare(this.addressOf(call).row, address.row) === 0;
     } catch {
       return false;
     }
   }
 
-  #addressOf(self: unknown, args: readonly unknown[]): Address {
-    const identity = this.#identify(self);
-    this.#prefix ??= rowPrefix(identity);
-    const key = callKey(identity, args, this.#naming.receiver(self));
-    return new CallAddress(this.#prefix, key, identity.slug);
+  /** @throws {KeyError} for an argument that cannot be hashed */
+  addressOf({ self, args }: Pick<Call, "self" | "args">): Address {
+    const identity = this.identify(self);
+    const counting = this.#policy.counting.of(args);
+    const key = callKey(identity, counting, this.#policy.receiver(self));
+    return new CallAddress(this.prefixOf(self), key, identity.slug);
   }
 
-  #identify(self: unknown): FunctionIdentity {
-    this.#identity ??= this.#naming.identify(self);
+  /** What the keys of the function's rows begin with. */
+  prefixOf(self: unknown): Uint8Array {
+    this.#prefix ??= rowPrefix(this.identify(self));
+    return this.#prefix;
+  }
+
+  identify(self: unknown): FunctionIdentity {
+    if (this.#identity === undefined) {
+      this.#identity = this.#policy.identify(self);
+      this.#shared.counters.set(this.#identity.id, this.counters);
+    }
     return this.#identity;
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** What a function has given. */
+export interface Made {
+  readonly result: unknown;
+  /** How long that took, ms. */
+  readonly durationMs: number;
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   try {
     return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
   } catch {

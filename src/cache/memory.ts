@@ -2,8 +2,16 @@
 import { join } from "node:path";
 import findCacheDirectory from "find-cache-dir";
 import { createCache, isLocation, type MemoryOptions } from "./cache.ts";
+import type { EntryInfo } from "./entry-info.ts";
 import { createMemoize, type Memoize } from "./memoize.ts";
+import { type FunctionStats, sumStats } from "./stats.ts";
 import type { Cache } from "./wrapper.ts";
+
+/** What happened on a cache in this process. */
+export interface MemoryStats extends FunctionStats {
+  /** Of each function, by its id. */
+  readonly functions: { readonly [id: string]: FunctionStats };
+}
 
 /**
  * A cache of function results on disk.
@@ -13,16 +21,46 @@ import type { Cache } from "./wrapper.ts";
  * const distances = memory.memoize(function distances(lat: Float64Array, lon: Float64Array) { … });
  */
 export class Memory {
-  /** Absolute path of the cache's folder. */
-  readonly location: string;
+  /** Absolute path of the cache's folder; `null` for a cache that is disabled. */
+  readonly location: string | null;
   /** Bound to this cache, so that it can be used on its own and as `@memory.memoize`. */
   readonly memoize: Memoize;
+  readonly #cache: Cache;
 
-  /** @throws {TypeError | RangeError} for an option, named in the message */
-  constructor(options: string | URL | MemoryOptions) {
-    const cache = createCache(isLocation(options) ? { location: options } : options);
-    this.location = cache.location;
+  /**
+   * @param options the folder, or all options; `null` makes a cache that is disabled
+   * @throws {TypeError | RangeError} for an option, named in the message
+   */
+  constructor(options: string | URL | null | MemoryOptions) {
+    const isPlace = options === null || isLocation(options);
+    const cache = createCache(isPlace ? { location: options } : options);
+    this.#cache = cache;
+    this.location = cache.location ?? null;
     this.memoize = createMemoize(() => cache);
+  }
+
+  /** What happened in this process. */
+  stats(): MemoryStats {
+    const each = Array.from(
+      this.#cache.counters,
+      ([id, counters]) => [id, counters.read()] as const,
+    );
+    return { ...sumStats(each.map(([, stats]) => stats)), functions: Object.fromEntries(each) };
+  }
+
+  /**
+   * All stored results, of all processes and versions; those that come or go meanwhile may be met
+   * or not.
+   *
+   * @throws {StoreError} when the index cannot be read
+   */
+  entries(): Iterable<EntryInfo> {
+    return this.#cache.results?.entries() ?? [];
+  }
+
+  /** Forgets all results: how many. */
+  clear(): number {
+    return this.#cache.results?.clear() ?? 0;
   }
 }
 

@@ -7,6 +7,8 @@ import { type Address, ArrayStore, type Draft, type StoreOptions } from "../stor
 import type { Entry } from "../store/entry.ts";
 import { openIndex } from "../store/index-db.ts";
 import { openLocation } from "../store/location.ts";
+import { addressOfRow } from "./address.ts";
+import { describeEntry, type EntryInfo } from "./entry-info.ts";
 import type { FunctionIdentity } from "./identity.ts";
 import { putTogether, takeApart } from "./result.ts";
 import { warnOnce } from "./warning.ts";
@@ -22,6 +24,9 @@ export interface Computed {
   readonly isAsync: boolean;
   readonly durationMs: number;
 }
+
+/** The prefix of all rows. */
+const EVERYTHING = new Uint8Array();
 
 export class Results {
   readonly #location: string;
@@ -94,6 +99,45 @@ export class Results {
     } catch (error) {
       this.#reportUnstored(identity, error);
       return false;
+    }
+  }
+
+  /** What is known of a result, beside its value. */
+  infoOf(address: Address, entry: Entry): EntryInfo {
+    return describeEntry(address, entry, this.#opened()?.filesOf(address, entry) ?? []);
+  }
+
+  /** Forgets a result; whether it was there. */
+  delete(address: Address): boolean {
+    return this.#change((store) => store.delete(address)) ?? false;
+  }
+
+  /** Forgets the results of a function, in all its versions, or those of all: how many. */
+  clear(prefix: Uint8Array = EVERYTHING): number {
+    return this.#change((store) => store.clear(prefix, addressOfRow)) ?? 0;
+  }
+
+  /** All results, or those of a function. */
+  *entries(prefix: Uint8Array = EVERYTHING): Generator<EntryInfo, void, undefined> {
+    const store = this.#opened();
+    if (store === null) return;
+    for (const { row, entry } of store.entries(prefix)) {
+      yield this.infoOf(addressOfRow(row, entry), entry);
+    }
+  }
+
+  #change<T>(change: (store: ArrayStore) => T): T | undefined {
+    const store = this.#opened();
+    if (store === null) return undefined;
+    try {
+      return change(store);
+    } catch (error) {
+      warnOnce(
+        this.#location,
+        "CACHE_UNWRITABLE",
+        `${messageOf(error)}. Results were not removed.`,
+      );
+      return undefined;
     }
   }
 

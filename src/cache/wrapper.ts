@@ -1,6 +1,8 @@
 /** From a user's function and options to the function that takes its place. */
 import { checkOptionNames } from "../format/option-names.ts";
+import { type ArgumentOptions, CallArguments } from "./call-arguments.ts";
 import { claimId } from "./claims.ts";
+import { Freshness, type FreshnessOptions } from "./freshness.ts";
 import {
   type FunctionIdentity,
   type IdentityOptions,
@@ -8,82 +10,113 @@ import {
   recordVersion,
 } from "./identity.ts";
 import { type AnyFunction, Memoized, type Shared } from "./memoized.ts";
+import { addOperations, type MemoizedFunction, wrapperOf } from "./operations.ts";
 import type { Receiver } from "./receiver.ts";
 import { usesThis } from "./uses-this.ts";
 
 /** How `this` takes part in the key of a call. */
-export type ThisPolicy = "value" | "ignore" | ((self: never) => unknown);
+export type ThisPolicy = "value" | "ignore" | "forbid" | ((self: never) => unknown);
 
-export interface MemoizeOptions extends Omit<IdentityOptions, "name"> {
+export interface MemoizeOptions<F extends AnyFunction = AnyFunction>
+  extends Omit<IdentityOptions, "name">,
+    ArgumentOptions<Parameters<F>>,
+    FreshnessOptions {
   /**
    * - `"value"` (default): by its own fields. Refused with a `TypeError` where they do not tell
    *   instances apart: private fields, or fields that cannot be hashed.
    * - `"ignore"`: it does not count; right if the result does not depend on the instance.
+   * - `"forbid"`: a call on an instance throws a `TypeError`.
    * - `(self) => key`: by what the function returns.
    *
    * A function whose source does not mention `this` has none that could count.
    */
   readonly this?: ThisPolicy;
+  /** `false` has a result returned but not stored. */
+  readonly shouldCache?: (
+    result: Awaited<ReturnType<F>>,
+    call: { readonly durationMs: number },
+  ) => boolean;
 }
 
-const OPTION_NAMES = ["id", "version", "dependsOn", "this"];
+const OPTION_NAMES = [
+  ...["id", "version", "dependsOn", "this", "ignore", "normalize", "key"],
+  ...["ttlMs", "validate", "shouldCache"],
+];
 
 /** A cache, as far as memoizing on it goes. */
 export interface Cache extends Shared {
-  readonly location: string;
+  /** Absolute path; `undefined` when the cache is disabled. */
+  readonly location: string | undefined;
 }
 
 /** What is memoized, and where in the user's code that happens. */
 export interface Subject {
   readonly fn: AnyFunction;
-  readonly options: MemoizeOptions;
+  readonly options: MemoizeOptions<never>;
   /** Absolute path of the module that memoizes. */
   readonly site: string;
   /** Name of a method with its class, learnt from the first `this`; functions have their own. */
   readonly nameOf?: (self: unknown, wrapper: AnyFunction) => string;
 }
 
-/** The function that takes the place of the user's. @throws {TypeError} */
-export function memoizeOn(cache: Cache, subject: Subject): AnyFunction {
-  const { fn, options, site, nameOf } = subject;
+/** The function that takes the place of the user's. @throws {TypeError | RangeError} */
+export function memoizeOn(
+  cache: Cache,
+  { fn, options, site, nameOf }: Subject,
+): MemoizedFunction<AnyFunction> {
   checkOptions(options);
-  const wrapper: AnyFunction = function (this: unknown, ...args) {
-    return memoized.call(this, args);
-  };
+  const counting = new CallArguments(options);
   const settle = (name?: string): FunctionIdentity => {
     const identity = identify(fn, { ...options, name }, site);
-    claimId(cache.location, identity.id, fn);
-    return identity;
+    if (cache.location !== undefined) claimId(cache.location, identity.id, fn);
+    return { ...identity, version: identity.version + counting.mark };
   };
-  recordVersion(wrapper, fn, options);
   // What can be refused at once is; only a method without an id has to wait for its class.
   const known = nameOf === undefined || options.id !== undefined ? settle() : undefined;
   const memoized = new Memoized(fn, cache, {
     identify: (self) => known ?? settle(nameOf?.(self, wrapper)),
     receiver: receiverOf(fn, options.this ?? "value"),
+    counting,
+    freshness: new Freshness(options),
+    shouldCache: options.shouldCache,
   });
-  for (const property of ["name", "length"] as const) {
-    Object.defineProperty(wrapper, property, { value: fn[property], configurable: true });
-  }
-  return wrapper;
+  const wrapper = wrapperOf(memoized);
+  addOperations(wrapper, memoized);
+  recordVersion(wrapper, fn, options);
+  return wrapper as MemoizedFunction<AnyFunction>;
 }
 
+const THIS_POLICIES: readonly unknown[] = ["value", "ignore", "forbid"];
+
 /** @throws {TypeError} for an option that does not exist or is of the wrong type */
-export function checkOptions(options: MemoizeOptions): void {
+export function checkOptions(options: MemoizeOptions<never>): void {
   checkOptionNames(options, OPTION_NAMES, "memoize");
-  const policy: unknown = options.this ?? "value";
-  if (policy === "value" || policy === "ignore" || typeof policy === "function") return;
-  throw new TypeError(
-    `Option "this" must be "value", "ignore" or a function of the instance: got ${String(policy)}`,
-  );
+  const { this: policy = "value", shouldCache } = options;
+  if (!THIS_POLICIES.includes(policy) && typeof policy !== "function") {
+    throw new TypeError(
+      `Option "this" must be "value", "ignore", "forbid" or a function of the instance: got ${String(policy)}`,
+    );
+  }
+  if (shouldCache !== undefined && typeof shouldCache !== "function") {
+    throw new TypeError(`Option shouldCache must be a function: got ${String(shouldCache)}`);
+  }
 }
 
 function receiverOf(fn: AnyFunction, policy: ThisPolicy): (self: unknown) => Receiver | undefined {
   if (policy === "ignore") return () => undefined;
+  if (policy === "forbid") return refuseInstance;
   if (typeof policy === "function") {
     return (self) => ({ by: "key", value: policy(self as never) });
   }
   if (!usesThis(fn)) return () => undefined;
-  return (self) =>
-    self === undefined || self === globalThis ? undefined : { by: "fields", value: self };
+  return (self) => (isInstance(self) ? { by: "fields", value: self } : undefined);
+}
+
+function isInstance(self: unknown): boolean {
+  return self !== undefined && self !== globalThis;
+}
+
+function refuseInstance(self: unknown): undefined {
+  if (!isInstance(self)) return undefined;
+  throw new TypeError('A function memoized with { this: "forbid" } was called on an instance');
 }

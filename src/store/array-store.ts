@@ -119,6 +119,48 @@ export class ArrayStore {
     return withSkeleton(entry, plains);
   }
 
+  /** The files of a result, absolute paths; a small one has none. */
+  filesOf(address: Address, entry: Entry): string[] {
+    return entry.arrays.flatMap((array, n) =>
+      "plain" in array ? [] : [this.#pathOf(address, entry.stamp, n)],
+    );
+  }
+
+  /**
+   * The results whose rows' keys begin with `prefix`, each with its key; damaged rows are passed over.
+   *
+   * @throws {StoreError} when the index cannot be read
+   */
+  *entries(prefix: Uint8Array): Generator<{ row: Uint8Array; entry: Entry }, void, undefined> {
+    for (const { key, row } of this.#index.scan(prefix)) {
+      const entry = decodeEntry(row);
+      if (entry !== undefined) yield { row: Uint8Array.from(key), entry };
+    }
+  }
+
+  /** Forgets a result; whether it was there. @throws {StoreError} when the index refuses */
+  delete(address: Address): boolean {
+    const row = this.#index.get(address.row);
+    const entry = row === undefined ? undefined : decodeEntry(row);
+    const wasThere = this.#index.delete(address.row);
+    if (entry === undefined) return wasThere;
+    // A reader that has a file open reads it to its end; one that has not finds a miss.
+    for (const path of this.filesOf(address, entry)) fs.rmSync(path, { force: true });
+    return wasThere;
+  }
+
+  /** Forgets all results whose rows' keys begin with `prefix`: how many. @throws {StoreError} */
+  clear(prefix: Uint8Array, addressOf: (row: Uint8Array, entry: Entry) => Address): number {
+    let count = 0;
+    for (const { key, row } of this.#index.scan(prefix)) {
+      const entry = decodeEntry(row);
+      const own = Uint8Array.from(key);
+      if (entry === undefined) this.#index.delete(own);
+      else if (this.delete(addressOf(own, entry))) count++;
+    }
+    return count;
+  }
+
   /** Whether the cache is still in its folder. */
   isCurrent(): boolean {
     return this.#index.isCurrent();
@@ -161,15 +203,13 @@ export class ArrayStore {
     const row = this.#index.get(address.row);
     const now = row === undefined ? undefined : decodeEntry(row);
     if (now?.stamp === entry?.stamp) this.#index.delete(address.row);
-    entry?.arrays.forEach((array, n) => {
-      if ("plain" in array) return;
-      const path = this.#pathOf(address, entry.stamp, n);
+    for (const path of entry === undefined ? [] : this.filesOf(address, entry)) {
       try {
         fs.renameSync(path, join(this.#layout.tmp, `${basename(path)}.damaged`));
       } catch {
         // Somebody else has moved it, or it was gone from the start.
       }
-    });
+    }
   }
 
   /** Splits a draft into what goes into the row and what into files. */
@@ -201,9 +241,8 @@ export class ArrayStore {
     const previous = this.#index.get(address.row);
     const replaced = previous === undefined ? undefined : decodeEntry(previous);
     this.#index.put(address.row, encodeEntry({ ...draft, createdMs: Date.now(), ...rest }));
-    replaced?.arrays.forEach((array, n) => {
-      if (!("plain" in array)) fs.rmSync(this.#pathOf(address, replaced.stamp, n), { force: true });
-    });
+    if (replaced === undefined) return;
+    for (const path of this.filesOf(address, replaced)) fs.rmSync(path, { force: true });
   }
 
   #pathOf({ slug, name }: Address, stamp: number, n: number): string {

@@ -4,7 +4,7 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
-import { Lmdb } from "../blosc/lmdb.ts";
+import { type KeyedRow, Lmdb } from "../blosc/lmdb.ts";
 import { StoreError } from "../errors.ts";
 import type { Durability } from "./file-io.ts";
 import { findIndexFault } from "./index-check.ts";
@@ -36,10 +36,15 @@ const LIMITS: ReadonlySet<string> = new Set([
   "ENFILE",
 ]);
 
-/** Small on purpose: whatever offers these three can replace LMDB. */
+/** Small on purpose: whatever offers these can replace LMDB. */
 export interface IndexDb {
   /** The row, valid until the next call; `undefined` when there is none. @throws {StoreError} */
   get(key: Uint8Array): Uint8Array | undefined;
+  /**
+   * All rows whose keys begin with `prefix`, each valid until the next is asked for. Rows that come
+   * or go meanwhile may be met or not. @throws {StoreError}
+   */
+  scan(prefix: Uint8Array): Iterable<KeyedRow>;
   /** Stores a row, or replaces it. @throws {StoreError} when it was not stored */
   put(key: Uint8Array, row: Uint8Array): void;
   /** Removes a row; whether it was there. @throws {StoreError} */
@@ -187,6 +192,14 @@ class LmdbIndex implements IndexDb {
   get(key: Uint8Array): Uint8Array | undefined {
     try {
       return this.#lmdb.get(key);
+    } catch (error) {
+      throw this.#failure("read index", error);
+    }
+  }
+
+  *scan(prefix: Uint8Array): Generator<KeyedRow, void, undefined> {
+    try {
+      yield* this.#lmdb.scan(prefix);
     } catch (error) {
       throw this.#failure("read index", error);
     }

@@ -34,6 +34,31 @@ describe("Lmdb", () => {
     expect(lmdb.get(key("k"))).toBeUndefined();
   });
 
+  test("scans the rows of a prefix in the order of their keys, whatever comes and goes", () => {
+    const lmdb = new Lmdb(folder(), options);
+    const scan = (prefix: string) =>
+      Array.from(lmdb.scan(key(prefix)), ({ key, row }) => `${Buffer.from(key)} ${row.byteLength}`);
+    expect(scan("")).toEqual([]);
+    const sizes = Array.from({ length: 40 }, (_, i) => [0, 7, 90_000, 1_500_000][i % 4] as number);
+    for (const [i, size] of sizes.entries()) {
+      lmdb.put(key(`b${String(i).padStart(2, "0")}`), new Uint8Array(size));
+    }
+    for (const other of ["a", "ab", "b", "c", "ba"]) lmdb.put(key(other), Uint8Array.of(1));
+    const rows = sizes.map((size, i) => `b${String(i).padStart(2, "0")} ${size}`);
+    expect(scan("b")).toEqual(["b 1", ...rows, "ba 1"]);
+    expect(scan("b0")).toEqual(rows.slice(0, 10));
+    expect(scan("c")).toEqual(["c 1"]);
+    expect(scan("d")).toEqual([]);
+    expect(scan("")).toHaveLength(45);
+    const met: string[] = [];
+    for (const { key: name } of lmdb.scan(key("b"))) {
+      met.push(`${Buffer.from(name)}`);
+      lmdb.delete(Uint8Array.from(name));
+    }
+    expect(met).toHaveLength(42);
+    expect(scan("")).toEqual(["a 1", "ab 1", "c 1"]);
+  });
+
   test("is one environment per folder, with readers of their own", () => {
     const path = folder();
     const [a, b] = [new Lmdb(path, options), new Lmdb(path, options)];

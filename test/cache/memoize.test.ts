@@ -325,7 +325,7 @@ describe("mistakes", () => {
 
   it.each([
     [{ ids: "x" }, /Unknown option "ids"/],
-    [{ this: "forbid" }, /"this"/],
+    [{ this: "other" }, /"this"/],
     [{ id: "" }, /id/],
     [{ version: {} }, /version/],
   ])("memoize refuses %o", (options, message) => {

@@ -1,4 +1,4 @@
-import { type MemoizeOptions, Memory, memoize } from "bloscache";
+import { type MemoizedFunction, type MemoizeOptions, Memory, memoize } from "bloscache";
 import { type Ndarray, unpackNdarray } from "bloscache/format";
 import { expectTypeOf, test } from "vitest";
 
@@ -7,10 +7,41 @@ const memory = new Memory("cache");
 test("a memoized function has the type of the function", () => {
   const distances = (lat: Float64Array, lon: Float64Array, scale = 1) =>
     lat.map((x, i) => x * scale + (lon[i] ?? 0));
-  expectTypeOf(memory.memoize(distances)).toEqualTypeOf(distances);
-  expectTypeOf(memoize(async (x: number) => [x], { id: "x" })).toEqualTypeOf<
-    (x: number) => Promise<number[]>
+  const memoized = memory.memoize(distances);
+  expectTypeOf(memoized).toEqualTypeOf<MemoizedFunction<typeof distances>>();
+  expectTypeOf(memoized).parameters.toEqualTypeOf<Parameters<typeof distances>>();
+  expectTypeOf(memoized).returns.toEqualTypeOf<Float64Array<ArrayBuffer>>();
+  expectTypeOf(memoize(async (x: number) => [x], { id: "x" })(1)).toEqualTypeOf<
+    Promise<number[]>
   >();
+});
+
+test("what is asked of it is of the function's types", () => {
+  const sync = memory.memoize((length: number) => new Float32Array(length), { id: "sync" });
+  const later = memory.memoize(async (name: string) => name.length, { id: "later" });
+  expectTypeOf(sync.peek(1)).toEqualTypeOf<Float32Array<ArrayBuffer> | undefined>();
+  expectTypeOf(later.peek("")).toEqualTypeOf<Promise<number | undefined>>();
+  expectTypeOf(sync.refresh).toEqualTypeOf<(length: number) => Float32Array<ArrayBuffer>>();
+  expectTypeOf(sync.set).returns.toEqualTypeOf<boolean>();
+  expectTypeOf(later.set).returns.toEqualTypeOf<Promise<boolean>>();
+  expectTypeOf(sync.has).parameters.toEqualTypeOf<[length: number]>();
+  expectTypeOf(sync.with({ maxAgeMs: 1 })).parameters.toEqualTypeOf<[length: number]>();
+});
+
+test("options know the function", () => {
+  memory.memoize((x: number, debug: { log: boolean }) => [x, debug.log], {
+    id: "known",
+    key: (x, debug) => {
+      expectTypeOf(x).toEqualTypeOf<number>();
+      expectTypeOf(debug).toEqualTypeOf<{ log: boolean }>();
+      return x;
+    },
+  });
+  memory.memoize(async (x: number) => x, {
+    id: "asynchronous",
+    normalize: ([x]) => [Math.round(x)],
+    shouldCache: (result, { durationMs }) => result > durationMs,
+  });
 });
 
 test("overloads survive", () => {

@@ -1,0 +1,44 @@
+/** What is known of a stored result, beside its value. */
+import type { Address } from "../store/array-store.ts";
+import type { Entry } from "../store/entry.ts";
+
+export interface EntryInfo {
+  /** Key of the call: 32 hexadecimal digits. */
+  readonly key: string;
+  /** Id of the function. */
+  readonly id: string;
+  /** Version of the function: `v:` and the user's, or `f:` and the fingerprint of its source. */
+  readonly version: string;
+  readonly created: Date;
+  /** How long the function took, ms. */
+  readonly durationMs: number;
+  /** Whether the function gives a promise. */
+  readonly isAsync: boolean;
+  /** Bytes of all arrays, plain. */
+  readonly nbytes: number;
+  /** Bytes that they take on disk. */
+  readonly cbytes: number;
+  /** Absolute paths of the Bloscpack files; none for a small result, which is in the index. */
+  readonly files: readonly string[];
+}
+
+export function describeEntry(address: Address, entry: Entry, files: readonly string[]): EntryInfo {
+  let nbytes = 0;
+  let cbytes = 0;
+  for (const array of entry.arrays) {
+    const inline = "plain" in array;
+    nbytes += inline ? array.plain.byteLength : array.nbytes;
+    cbytes += inline ? array.plain.byteLength : array.cbytes;
+  }
+  return {
+    key: address.name,
+    id: entry.functionId,
+    version: entry.functionVersion,
+    created: new Date(entry.createdMs),
+    durationMs: entry.durationMs,
+    isAsync: entry.isAsync,
+    nbytes,
+    cbytes,
+    files,
+  };
+}

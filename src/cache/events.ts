@@ -1,0 +1,47 @@
+/** What a cache does, for whoever wants to know: a callback, and Node's `diagnostics_channel`. */
+import { channel } from "node:diagnostics_channel";
+import { messageOf } from "../errors.ts";
+import { warnOnce } from "./warning.ts";
+
+/** Why a call had to be computed. */
+export type MissReason = "absent" | "expired" | "rejected" | "unreadable";
+
+/** Of one call: `id` is the function's, `key` the call's, 32 hexadecimal digits. */
+export type CacheEvent = { readonly id: string; readonly key: string } & (
+  | { readonly type: "hit" /** What computing it took, ms. */; readonly savedMs: number }
+  | { readonly type: "miss"; readonly reason: MissReason }
+  | { readonly type: "store" /** What computing it took, ms. */; readonly durationMs: number }
+  /** It is not in the cache; `declined`: because of the option `shouldCache`. */
+  | { readonly type: "unstored"; readonly declined: boolean }
+  | { readonly type: "invalidate" }
+);
+
+/** Every event of every cache of the process is published on this channel. */
+const EVENT_CHANNEL = "bloscache:event";
+
+const published = channel(EVENT_CHANNEL);
+
+export class Events {
+  readonly #listeners: readonly ((event: CacheEvent) => void)[];
+
+  constructor(listeners: readonly ((event: CacheEvent) => void)[]) {
+    this.#listeners = listeners;
+  }
+
+  /** Whether anybody listens: an event that nobody hears need not be made. */
+  get isHeard(): boolean {
+    return this.#listeners.length > 0 || published.hasSubscribers;
+  }
+
+  /** A listener that throws does not harm the call. */
+  emit(event: CacheEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        warnOnce(event.id, "LISTENER_FAILED", `A listener of events threw: ${messageOf(error)}`);
+      }
+    }
+    if (published.hasSubscribers) published.publish(event);
+  }
+}

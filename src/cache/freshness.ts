@@ -1,0 +1,77 @@
+/** Whether a stored result may still be used: its age, and what the user thinks of it. */
+import type { Entry } from "../store/entry.ts";
+import type { EntryInfo } from "./entry-info.ts";
+
+export interface FreshnessOptions {
+  /** A result older than this is computed again, ms; default: never. */
+  readonly ttlMs?: number;
+  /** Called with what is known of a stored result; `false` has it computed again. */
+  readonly validate?: (info: EntryInfo) => boolean;
+}
+
+/** Why a stored result is not used. */
+export type Staleness = "expired" | "rejected";
+
+export class Freshness {
+  readonly #ttlMs: number;
+  readonly #validate: ((info: EntryInfo) => boolean) | undefined;
+
+  /** @throws {TypeError | RangeError} for an option, named in the message */
+  constructor({ ttlMs, validate }: FreshnessOptions) {
+    this.#ttlMs = checkAge("ttlMs", ttlMs);
+    if (validate !== undefined && typeof validate !== "function") {
+      throw new TypeError(`Option validate must be a function: got ${String(validate)}`);
+    }
+    this.#validate = validate;
+  }
+
+  /**
+   * @param maxAgeMs the limit of one call, ms
+   * @returns `undefined` for a result that may be used
+   * @throws what the user's `validate` throws
+   */
+  staleness(entry: Entry, info: () => EntryInfo, maxAgeMs: number): Staleness | undefined {
+    const limit = Math.min(this.#ttlMs, maxAgeMs);
+    // A clock that was set back makes results from the future, which are as good as new.
+    if (limit < Number.POSITIVE_INFINITY && Date.now() - entry.createdMs > limit) return "expired";
+    return this.#validate === undefined || this.#validate(info()) ? undefined : "rejected";
+  }
+}
+
+/** A limit of age; without one, infinite. @throws {RangeError} */
+export function checkAge(name: string, ms: number | undefined): number {
+  if (ms === undefined) return Number.POSITIVE_INFINITY;
+  if (typeof ms === "number" && ms >= 0) return ms;
+  throw new RangeError(`Option ${name} must be a number of milliseconds, at least 0: got ${ms}`);
+}
+
+/** A span of time, the sum of its fields. */
+export interface TimeSpan {
+  readonly days?: number;
+  readonly hours?: number;
+  readonly minutes?: number;
+  readonly seconds?: number;
+}
+
+const SECOND_MS = 1000;
+const UNITS_MS = {
+  days: 24 * 3600 * SECOND_MS,
+  hours: 3600 * SECOND_MS,
+  minutes: 60 * SECOND_MS,
+  seconds: SECOND_MS,
+} as const;
+
+/**
+ * For the option `validate`: results are used for so long.
+ *
+ * @example memory.memoize(load, { validate: expiresAfter({ hours: 12 }) })
+ * @throws {TypeError | RangeError} for a field that does not exist or is no number, at least 0
+ */
+export function expiresAfter(span: TimeSpan): (info: EntryInfo) => boolean {
+  let spanMs = 0;
+  for (const [unit, count] of Object.entries(span)) {
+    if (!Object.hasOwn(UNITS_MS, unit)) throw new TypeError(`There is no unit of time "${unit}"`);
+    spanMs += checkAge(unit, count as number) * UNITS_MS[unit as keyof typeof UNITS_MS];
+  }
+  return ({ created }) => Date.now() - created.getTime() <= spanMs;
+}

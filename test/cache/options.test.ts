@@ -1,0 +1,303 @@
+/** Options of memoize: what of a call counts, how long its result is used, what is kept. */
+import { spawnSync } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type CacheEvent, expiresAfter, type MemoizeOptions, Memory } from "bloscache";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../support/temporary.ts";
+import { collectWarnings, nextTurn } from "../support/warnings.ts";
+
+const warnings = collectWarnings();
+
+// biome-ignore lint/suspicious/noExplicitAny: the tests pass arguments of all kinds
+type Any = any;
+
+/** A function of anything under some options, and how often it ran. */
+function counted(options: MemoizeOptions<(...args: Any[]) => number>, memory = anyMemory()) {
+  let runs = 0;
+  const call = memory.memoize((..._args: Any[]): number => ++runs, { id: "call", ...options });
+  return { call, runs: () => runs };
+}
+
+const anyMemory = () => new Memory(temporaryFolder());
+
+describe("ignore", () => {
+  it("leaves out arguments by position, and fields by path", () => {
+    const { call, runs } = counted({ ignore: [1, "2.debug", "2.deep.log", "3.0"] });
+    const first = call(1, "x", { debug: true, a: 1, deep: { log: 1, b: 2 } }, [1, 2]);
+    expect(call(1, "y", { a: 1, debug: false, deep: { b: 2 } }, [9, 2])).toBe(first);
+    expect(call(1, undefined, { a: 1, deep: { b: 2 } }, [undefined, 2])).toBe(first);
+    expect(runs()).toBe(1);
+    call(2, "x", { debug: true, a: 1, deep: { log: 1, b: 2 } }, [1, 2]);
+    call(1, "x", { debug: true, a: 2, deep: { log: 1, b: 2 } }, [1, 2]);
+    call(1, "x", { debug: true, a: 1, deep: { log: 1, b: 3 } }, [1, 2]);
+    call(1, "x", { debug: true, a: 1, deep: { log: 1, b: 2 } }, [1, 3]);
+    expect(runs()).toBe(5);
+  });
+
+  it("may name what cannot be hashed", () => {
+    const { call, runs } = counted({ ignore: [0, "1.log"] });
+    call(() => 1, { log: console.log, x: 1 });
+    call(() => 2, { log: console.error, x: 1 });
+    expect(runs()).toBe(1);
+    expect(() => call(1, { other: console.log })).toThrow(/args\[1\].other/);
+  });
+
+  it("does not touch what the function gets", () => {
+    const seen: unknown[] = [];
+    const memoized = anyMemory().memoize((o: { debug?: boolean }) => seen.push(o), {
+      id: "seen",
+      ignore: ["0.debug"],
+    });
+    const argument = { debug: true };
+    memoized(argument);
+    expect(seen).toEqual([{ debug: true }]);
+    expect(seen[0]).toBe(argument);
+  });
+
+  it("passes over what is not there, and over classes", () => {
+    const { call, runs } = counted({ ignore: [5, "0.a.b", "1.size"] });
+    for (const args of [[1], [{ a: 1 }], [null], ["text"], [0, new Map([["size", 1]])]])
+      call(...args);
+    call(0, new Map([["size", 2]]));
+    expect(runs()).toBe(6);
+  });
+});
+
+describe("normalize and key", () => {
+  it("say what counts, and the function gets what was passed", () => {
+    const seen: number[] = [];
+    const rounded = anyMemory().memoize((x: number) => seen.push(x), {
+      id: "rounded",
+      normalize: ([x]) => [Math.round(x)],
+    });
+    expect([rounded(1.2), rounded(0.9), rounded(1.6)]).toEqual([1, 1, 2]);
+    expect(seen).toEqual([1.2, 1.6]);
+    const { call, runs } = counted({ key: (o: { id: number }) => o.id });
+    call({ id: 1, connection: () => undefined });
+    call({ id: 1 });
+    call({ id: 2 });
+    expect(runs()).toBe(2);
+  });
+
+  it("a key of other options is another key: the same values mean something else", () => {
+    const memory = anyMemory();
+    const keys = [
+      {},
+      { ignore: [1] },
+      { ignore: [2] },
+      { ignore: ["1.a"] },
+      { normalize: (args: Any) => args },
+      { key: (x: Any) => x },
+      { key: (x: Any) => x + 0 },
+    ].map((options, i) => {
+      const fn = memory.memoize((x: number) => x, { id: `f${i}`, ...options });
+      const same = new Memory(temporaryFolder()).memoize((x: number) => x, { id: "f", ...options });
+      expect(fn.keyOf(1)).not.toBe(same.keyOf(1));
+      return same.keyOf(1);
+    });
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it("pass on what they throw, and refuse what they cannot give", () => {
+    const failing = () => {
+      throw new RangeError("no key");
+    };
+    expect(() => counted({ key: failing }).call(1)).toThrow("no key");
+    expect(() => counted({ key: () => failing }).call(1)).toThrow(/args\[0\]/);
+    expect(() => counted({ normalize: () => 1 as never }).call(1)).toThrow(/normalize.*array/);
+  });
+});
+
+describe("age", () => {
+  it("ttlMs: older results are computed again", async () => {
+    const memory = anyMemory();
+    let runs = 0;
+    const next = (_x: number) => ++runs;
+    const hour = memory.memoize(next, { id: "next", ttlMs: 3_600_000 });
+    const none = memory.memoize(next, { id: "next", ttlMs: 0 });
+    expect([hour(1), hour(1)]).toEqual([1, 1]);
+    await sleep(5);
+    expect([hour.has(1), none.has(1)]).toEqual([true, false]);
+    expect([hour.peek(1), none.peek(1)]).toEqual([1, undefined]);
+    expect(none.info(1)).toEqual(hour.info(1));
+    expect([none(1), hour(1)]).toEqual([2, 2]);
+    expect(none.stats().misses).toMatchObject({ absent: 0, expired: 1 });
+  });
+
+  it("with({ maxAgeMs }): for one call", async () => {
+    const { call, runs } = counted({});
+    call(1);
+    await sleep(20);
+    expect(call.with({ maxAgeMs: 60_000 })(1)).toBe(1);
+    expect(call.with({ maxAgeMs: 10 })(1)).toBe(2);
+    expect(call(1)).toBe(2);
+    expect(runs()).toBe(2);
+  });
+
+  it("asynchronous calls that come together share what one of them computes", async () => {
+    let runs = 0;
+    const fn = anyMemory().memoize(
+      async (x: number) => {
+        runs++;
+        await sleep(20);
+        return Float64Array.of(x);
+      },
+      { id: "together", ttlMs: 0 },
+    );
+    await Promise.all([fn(1), fn(1), fn(1)]);
+    expect(runs).toBe(1);
+    await sleep(5);
+    await Promise.all([fn(1), fn(1)]);
+    expect(runs).toBe(2);
+  });
+
+  it("validate: is asked with what is known", () => {
+    const seen: unknown[] = [];
+    let fine = true;
+    const { call, runs } = counted({
+      validate: (info) => {
+        seen.push(info);
+        return fine;
+      },
+    });
+    call(1);
+    expect(seen).toEqual([]);
+    call(1);
+    expect(seen).toEqual([call.info(1)]);
+    fine = false;
+    call(1);
+    expect(runs()).toBe(2);
+    expect(call.stats().misses.rejected).toBe(1);
+  });
+
+  it("expiresAfter adds its units up", () => {
+    const at = (ms: number) => ({ created: new Date(Date.now() - ms) }) as never;
+    const hour = 3_600_000;
+    expect(expiresAfter({ hours: 1 })(at(hour - 5000))).toBe(true);
+    expect(expiresAfter({ hours: 1 })(at(hour + 5000))).toBe(false);
+    const span = expiresAfter({ days: 1, hours: 2, minutes: 3, seconds: 4 });
+    const ms = 26 * hour + 3 * 60_000 + 4000;
+    expect([span(at(ms - 2000)), span(at(ms + 2000))]).toEqual([true, false]);
+    expect(() => expiresAfter({ weeks: 1 } as never)).toThrow(/weeks/);
+    expect(() => expiresAfter({ days: -1 })).toThrow(/days/);
+  });
+});
+
+describe("shouldCache", () => {
+  it("keeps a result out of the cache", async () => {
+    const seen: number[] = [];
+    const options = {
+      shouldCache: (result: number, { durationMs }: { durationMs: number }) => {
+        seen.push(durationMs);
+        return result % 2 === 0;
+      },
+    };
+    const { call, runs } = counted(options);
+    call("a");
+    expect(call.has("a")).toBe(false);
+    expect(call("a")).toBe(2);
+    expect(call("a")).toBe(2);
+    expect(runs()).toBe(2);
+    expect(seen).toHaveLength(2);
+    const later = anyMemory().memoize(async (x: number) => x, { id: "later", ...options });
+    await later(1);
+    await later(2);
+    expect([later.has(1), later.has(2)]).toEqual([false, true]);
+  });
+});
+
+describe("this: forbid", () => {
+  it("refuses a call on an instance", () => {
+    const { call } = counted({ this: "forbid" });
+    expect(call(1)).toBe(1);
+    expect(() => call.call({}, 1)).toThrow(TypeError);
+  });
+});
+
+describe("events", () => {
+  it("are given to onEvent and to the diagnostics channel", async () => {
+    const events: CacheEvent[] = [];
+    const published: unknown[] = [];
+    const listen = (event: unknown) => published.push(event);
+    subscribe("bloscache:event", listen);
+    const memory = new Memory({ location: temporaryFolder(), onEvent: (e) => events.push(e) });
+    const square = memory.memoize((x: number) => x * x, {
+      id: "square",
+      shouldCache: (result) => result < 100,
+    });
+    square(3);
+    square(3);
+    square(10);
+    square.invalidate(3);
+    unsubscribe("bloscache:event", listen);
+    const [three, ten] = [square.keyOf(3), square.keyOf(10)];
+    expect(events).toMatchObject([
+      { type: "miss", id: "square", key: three, reason: "absent" },
+      { type: "store", key: three, durationMs: expect.any(Number) },
+      { type: "hit", key: three, savedMs: expect.any(Number) },
+      { type: "miss", key: ten },
+      { type: "unstored", key: ten, declined: true },
+      { type: "invalidate", key: three },
+    ]);
+    expect(published).toEqual(events);
+  });
+
+  it("a listener that throws harms nobody", async () => {
+    const onEvent = () => {
+      throw new Error("bad listener");
+    };
+    const { call } = counted({}, new Memory({ location: temporaryFolder(), onEvent }));
+    expect([call(1), call(1)]).toEqual([1, 1]);
+    await nextTurn();
+    expect(warnings).toMatchObject([{ code: "LISTENER_FAILED" }]);
+  });
+});
+
+describe("verbose", () => {
+  const narrated = (verbose: number) =>
+    spawnSync(process.execPath, [
+      "--input-type=module",
+      "-e",
+      `import { Memory } from "bloscache";
+       const memory = new Memory({ location: ${JSON.stringify(temporaryFolder())}, verbose: ${verbose} });
+       const square = memory.memoize((x) => x * x, { id: "square" });
+       square(3); square(3); square.invalidate(3);`,
+    ]).stderr.toString();
+
+  it("says on stderr what is done, as much as is asked for", () => {
+    expect(narrated(0)).toBe("");
+    const computed =
+      /^bloscache: square [0-9a-f]{8}: computing \(absent\)\n.* stored, took \d+\.\d ms\n/;
+    expect(narrated(1)).toMatch(computed);
+    expect(narrated(1).split("\n")).toHaveLength(4);
+    expect(narrated(2)).toMatch(/: found, \d+\.\d ms saved\nbloscache: .*: removed\n$/);
+  });
+});
+
+describe("wrong options", () => {
+  it.each([
+    [{ ignore: "0" }, /ignore/],
+    [{ ignore: ["debug"] }, /"debug"/],
+    [{ ignore: [-1] }, /-1/],
+    [{ ignore: ["0..a"] }, /0\.\.a/],
+    [{ normalize: 1 }, /normalize/],
+    [{ key: "x" }, /key/],
+    [{ key: () => 1, ignore: [1] }, /leave out/],
+    [{ ttlMs: -1 }, /ttlMs/],
+    [{ ttlMs: "1h" }, /ttlMs/],
+    [{ validate: true }, /validate/],
+    [{ shouldCache: 1 }, /shouldCache/],
+    [{ this: "shared" }, /"this"/],
+    [{ ttl: 5 }, /"ttl"/],
+  ])("%o", (options, message) => {
+    expect(() => counted(options as never)).toThrow(message);
+  });
+
+  it("of a Memory", () => {
+    const location = temporaryFolder();
+    expect(() => new Memory({ location, onEvent: 1 as never })).toThrow(/onEvent/);
+    expect(() => new Memory({ location, verbose: 3 as never })).toThrow(/verbose/);
+    expect(() => counted({}).call.with({ maxAgeMs: -1 })).toThrow(/maxAgeMs/);
+  });
+});
