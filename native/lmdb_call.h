@@ -1,4 +1,5 @@
-// lmdbOpen(), lmdbGet(), lmdbScan(), lmdbPut() and lmdbDelete() of the binding: see src/blosc/binding.ts.
+// lmdbOpen(), lmdbGet(), lmdbScan(), lmdbPut() and lmdbDelete() of the binding: see
+// src/blosc/binding.ts.
 
 #ifndef BLOSCACHE_LMDB_CALL_H_
 #define BLOSCACHE_LMDB_CALL_H_
