@@ -6,6 +6,7 @@ export type { MemoizeMethod } from "./cache/decorator.ts";
 export { keySymbol } from "./cache/encode.ts";
 export type { EntryInfo } from "./cache/entry-info.ts";
 export type { CacheEvent, MissReason } from "./cache/events.ts";
+export type { Difference, Explanation, ExplanationReason } from "./cache/explain.ts";
 export { expiresAfter, type TimeSpan } from "./cache/freshness.ts";
 export type { Memoize } from "./cache/memoize.ts";
 export { Memory, type MemoryStats, memoize } from "./cache/memory.ts";

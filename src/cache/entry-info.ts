@@ -1,6 +1,7 @@
 /** What is known of a stored result, beside its value. */
 import type { Address } from "../store/array-store.ts";
 import type { Entry } from "../store/entry.ts";
+import { type CallSummary, decodeSummary } from "./call-summary.ts";
 
 export interface EntryInfo {
   /** Key of the call: 32 hexadecimal digits. */
@@ -18,6 +19,8 @@ export interface EntryInfo {
   readonly nbytes: number;
   /** Bytes that they take on disk. */
   readonly cbytes: number;
+  /** Of the call, in brief: places such as `1.seed`, and what stands there. */
+  readonly arguments: CallSummary;
   /** Absolute paths of the Bloscpack files; none for a small result, which is in the index. */
   readonly files: readonly string[];
 }
@@ -39,6 +42,7 @@ export function describeEntry(address: Address, entry: Entry, files: readonly st
     isAsync: entry.isAsync,
     nbytes,
     cbytes,
+    arguments: decodeSummary(entry.summary),
     files,
   };
 }

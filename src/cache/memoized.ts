@@ -3,8 +3,10 @@ import type { Address } from "../store/array-store.ts";
 import type { Entry } from "../store/entry.ts";
 import { CallAddress, rowPrefix } from "./address.ts";
 import type { CallArguments } from "./call-arguments.ts";
+import { type CallSummary, summarize } from "./call-summary.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import type { Events, MissReason } from "./events.ts";
+import { type Explanation, explainAbsent, explainStored } from "./explain.ts";
 import type { Flights, Landing } from "./flights.ts";
 import type { Freshness } from "./freshness.ts";
 import type { FunctionIdentity } from "./identity.ts";
@@ -50,6 +52,7 @@ export interface Call {
 interface Running {
   readonly call: Call;
   readonly address: Address;
+  readonly summary: CallSummary;
   /** By the performance clock, ms. */
   readonly started: number;
 }
@@ -146,6 +149,28 @@ export class Memoized {
     return this.#policy.freshness.staleness(entry, info, maxAgeMs);
   }
 
+  /** Why this call has to be computed, or need not be. */
+  explain(call: Call): Explanation {
+    const address = this.addressOf(call);
+    const { results } = this.#shared;
+    const entry = results?.find(address);
+    if (results !== undefined && entry !== undefined) {
+      const info = results.infoOf(address, entry);
+      const staleness = this.#staleness(address, entry, call);
+      return explainStored(info, staleness, results.missingFiles(address, entry));
+    }
+    const stored = Array.from(results?.entries(this.prefixOf(call.self)) ?? []);
+    const identity = this.identify(call.self);
+    const keyIn = (other: string) => this.#addressUnder({ ...identity, version: other }, call).name;
+    return explainAbsent({
+      key: address.name,
+      identity,
+      summary: this.summaryOf(call),
+      stored,
+      keyIn,
+    });
+  }
+
   /** What is known of a stored result, stale ones too. */
   info(address: Address): EntryInfo | undefined {
     const { results } = this.#shared;
@@ -184,20 +209,22 @@ export class Memoized {
   }
 
   #store(address: Address, call: Call): unknown {
+    // Before the function may change its arguments.
+    const summary = this.summaryOf(call);
     const started = performance.now();
     const result = this.compute(call);
     if (isThenable(result)) {
-      const landing = () => this.#land({ call, address, started }, result);
+      const landing = () => this.#land({ call, address, summary, started }, result);
       return this.#shared.flights.lead(address, landing);
     }
     const durationMs = performance.now() - started;
-    const made = { result, durationMs };
+    const made = { result, durationMs, summary };
     this.counters.computed(durationMs);
     if (!this.#isDeclined(address, call.self, made)) this.putSync(address, call.self, made);
     return result;
   }
 
-  async #land({ call, address, started }: Running, promise: PromiseLike<unknown>) {
+  async #land({ call, address, summary, started }: Running, promise: PromiseLike<unknown>) {
     const result = await promise;
     const durationMs = performance.now() - started;
     this.counters.computed(durationMs);
@@ -207,7 +234,7 @@ export class Memoized {
       warnOnce(id, "ARGUMENTS_CHANGED", message);
       return { value: result, stored: false } satisfies Landing;
     }
-    const made = { result, durationMs };
+    const made = { result, durationMs, summary };
     const stored =
       !this.#isDeclined(address, call.self, made) && (await this.put(address, call.self, made));
     return { value: result, stored } satisfies Landing;
@@ -215,12 +242,11 @@ export class Memoized {
 
   /** Stores what a synchronous function has given: whether it is stored now. */
   putSync(address: Address, self: unknown, made: Made): boolean {
-    const stored =
-      this.#shared.results?.writeSync(address, this.identify(self), { ...made, isAsync: false }) ===
-      true;
-    if (stored) this.#stored(address, self, made);
+    const computed = { ...made, isAsync: false };
+    const stored = this.#shared.results?.writeSync(address, this.identify(self), computed);
+    if (stored === true) this.#stored(address, self, made);
     else this.#unstored(address, self, false);
-    return stored;
+    return stored === true;
   }
 
   /** {@link putSync} off the main thread, for a function that gives promises. */
@@ -230,6 +256,11 @@ export class Memoized {
     if (stored === true) this.#stored(address, self, made);
     else this.#unstored(address, self, false);
     return stored === true;
+  }
+
+  /** The arguments that count, in brief. */
+  summaryOf({ args }: Call): CallSummary {
+    return summarize(this.#policy.counting.of(args));
   }
 
   /** Forgets a result; whether it was there. */
@@ -282,8 +313,11 @@ export class Memoized {
   }
 
   /** @throws {KeyError} for an argument that cannot be hashed */
-  addressOf({ self, args }: Pick<Call, "self" | "args">): Address {
-    const identity = this.identify(self);
+  addressOf(call: Pick<Call, "self" | "args">): Address {
+    return this.#addressUnder(this.identify(call.self), call);
+  }
+
+  #addressUnder(identity: FunctionIdentity, { self, args }: Pick<Call, "self" | "args">): Address {
     const counting = this.#policy.counting.of(args);
     const key = callKey(identity, counting, this.#policy.receiver(self));
     return new CallAddress(this.prefixOf(self), key, identity.slug);
@@ -309,6 +343,8 @@ export interface Made {
   readonly result: unknown;
   /** How long that took, ms. */
   readonly durationMs: number;
+  /** Of the arguments that it was given. */
+  readonly summary: CallSummary;
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -54,8 +54,8 @@ export class Memory {
    *
    * @throws {StoreError} when the index cannot be read
    */
-  entries(): Iterable<EntryInfo> {
-    return this.#cache.results?.entries() ?? [];
+  *entries(): Generator<EntryInfo, void, undefined> {
+    for (const { info } of this.#cache.results?.entries() ?? []) yield info;
   }
 
   /** Forgets all results: how many. */

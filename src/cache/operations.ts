@@ -1,7 +1,8 @@
 /** What can be asked of a memoized function beside calling it. */
 import type { EntryInfo } from "./entry-info.ts";
+import type { Explanation } from "./explain.ts";
 import { checkAge } from "./freshness.ts";
-import { type AnyFunction, type Call, isThenable, type Memoized } from "./memoized.ts";
+import { type AnyFunction, type Call, isThenable, type Made, type Memoized } from "./memoized.ts";
 import type { FunctionStats } from "./stats.ts";
 
 /** Whether a function gives promises, as its type says. */
@@ -27,6 +28,8 @@ export interface Operations<F extends AnyFunction> {
   keyOf(...args: Parameters<F>): string;
   /** What is known of the stored result, whether it may still be used or not. */
   info(...args: Parameters<F>): EntryInfo | undefined;
+  /** Why a call with these arguments would have to be computed, or would not. */
+  explain(...args: Parameters<F>): Explanation;
   /** Computes and stores, whatever is there. */
   refresh(...args: Parameters<F>): ReturnType<F>;
   /** Calls the function itself; nothing is looked up or stored. */
@@ -95,6 +98,7 @@ function operationsFor(memoized: Memoized, self: unknown): Operations<AnyFunctio
     peek: (...args) => peek(memoized, callOf(args)),
     keyOf: (...args) => addressOf(args).name,
     info: (...args) => memoized.info(addressOf(args)),
+    explain: (...args) => memoized.explain(callOf(args)),
     refresh: (...args) => memoized.refresh(callOf(args)),
     bypass: (...args) => memoized.compute(callOf(args)),
     invalidate: (...args) => memoized.delete(addressOf(args), self),
@@ -128,11 +132,14 @@ async function peekAsync(memoized: Memoized, call: Call): Promise<unknown> {
 }
 
 function set(memoized: Memoized, call: Call, value: unknown): boolean | Promise<boolean> {
-  const { self } = call;
-  const store = async () => {
-    const address = memoized.addressOf(call);
-    return memoized.put(address, self, { result: await value, durationMs: 0 });
+  const madeOf = (result: unknown): Made => {
+    return { result, durationMs: 0, summary: memoized.summaryOf(call) };
   };
-  if (memoized.isAsync || isThenable(value)) return store();
-  return memoized.putSync(memoized.addressOf(call), self, { result: value, durationMs: 0 });
+  if (memoized.isAsync || isThenable(value)) {
+    return (async () => {
+      const address = memoized.addressOf(call);
+      return memoized.put(address, call.self, madeOf(await value));
+    })();
+  }
+  return memoized.putSync(memoized.addressOf(call), call.self, madeOf(value));
 }

@@ -8,7 +8,9 @@ import type { Entry } from "../store/entry.ts";
 import { openIndex } from "../store/index-db.ts";
 import { openLocation } from "../store/location.ts";
 import { addressOfRow } from "./address.ts";
+import { type CallSummary, encodeSummary } from "./call-summary.ts";
 import { describeEntry, type EntryInfo } from "./entry-info.ts";
+import type { Neighbour } from "./explain.ts";
 import type { FunctionIdentity } from "./identity.ts";
 import { putTogether, takeApart } from "./result.ts";
 import { warnOnce } from "./warning.ts";
@@ -23,6 +25,7 @@ export interface Computed {
   readonly result: unknown;
   readonly isAsync: boolean;
   readonly durationMs: number;
+  readonly summary: CallSummary;
 }
 
 /** The prefix of all rows. */
@@ -107,6 +110,11 @@ export class Results {
     return describeEntry(address, entry, this.#opened()?.filesOf(address, entry) ?? []);
   }
 
+  /** Those of a result's files that are not there. */
+  missingFiles(address: Address, entry: Entry): readonly string[] {
+    return this.#opened()?.missingFiles(address, entry) ?? [];
+  }
+
   /** Forgets a result; whether it was there. */
   delete(address: Address): boolean {
     return this.#change((store) => store.delete(address)) ?? false;
@@ -117,12 +125,12 @@ export class Results {
     return this.#change((store) => store.clear(prefix, addressOfRow)) ?? 0;
   }
 
-  /** All results, or those of a function. */
-  *entries(prefix: Uint8Array = EVERYTHING): Generator<EntryInfo, void, undefined> {
+  /** All results, or those of a function. @throws {StoreError} when the index cannot be read */
+  *entries(prefix: Uint8Array = EVERYTHING): Generator<Neighbour, void, undefined> {
     const store = this.#opened();
     if (store === null) return;
     for (const { row, entry } of store.entries(prefix)) {
-      yield this.infoOf(addressOfRow(row, entry), entry);
+      yield { info: this.infoOf(addressOfRow(row, entry), entry), summary: entry.summary };
     }
   }
 
@@ -196,9 +204,11 @@ export class Results {
   }
 }
 
-function draftOf(identity: FunctionIdentity, { result, isAsync, durationMs }: Computed): Draft {
+function draftOf(identity: FunctionIdentity, computed: Computed): Draft {
   const { id: functionId, version: functionVersion } = identity;
-  return { functionId, functionVersion, isAsync, durationMs, ...takeApart(result) };
+  const { result, isAsync, durationMs } = computed;
+  const summary = encodeSummary(computed.summary);
+  return { functionId, functionVersion, isAsync, durationMs, summary, ...takeApart(result) };
 }
 
 function kindsOf(entry: Entry): number[] {

@@ -40,7 +40,10 @@ export interface DraftArray {
 
 /** A result that is to be stored. */
 export interface Draft
-  extends Pick<Entry, "isAsync" | "durationMs" | "functionId" | "functionVersion" | "skeleton"> {
+  extends Pick<
+    Entry,
+    "isAsync" | "durationMs" | "functionId" | "functionVersion" | "skeleton" | "summary"
+  > {
   readonly arrays: readonly DraftArray[];
 }
 
@@ -124,6 +127,11 @@ export class ArrayStore {
     return entry.arrays.flatMap((array, n) =>
       "plain" in array ? [] : [this.#pathOf(address, entry.stamp, n)],
     );
+  }
+
+  /** Those of its files that are not there. */
+  missingFiles(address: Address, entry: Entry): string[] {
+    return this.filesOf(address, entry).filter((path) => !fs.existsSync(path));
   }
 
   /**

@@ -14,7 +14,7 @@
  *           inline (0)  the plain bytes, filled up to a multiple of 8
  *           file (1)    stored bytes f64, bytes before the first chunk u32, 4 unused,
  *                       XXH64 of those bytes u64
- *  texts  function id, function version, skeleton: each u32 length and UTF-8
+ *  texts  function id, function version, skeleton, summary: each u32 length and UTF-8
  *    end  XXH64 of all before, u64
  */
 import { xxh64 } from "./hash.ts";
@@ -46,6 +46,8 @@ export interface Entry {
   readonly functionId: string;
   readonly functionVersion: string;
   readonly skeleton: string;
+  /** Of the arguments, as the caller writes it; empty in rows of before there was one. */
+  readonly summary: string;
 }
 
 const VERSION = 1;
@@ -59,8 +61,8 @@ const INLINE = 0;
 const FILE = 1;
 
 export function encodeEntry(entry: Entry): Uint8Array {
-  const texts = [entry.functionId, entry.functionVersion, entry.skeleton].map((text) =>
-    Buffer.from(text, "utf8"),
+  const texts = [entry.functionId, entry.functionVersion, entry.skeleton, entry.summary].map(
+    (text) => Buffer.from(text, "utf8"),
   );
   const textsAt = entry.arrays.reduce((at, array) => at + recordLength(array), HEADER_LENGTH);
   const end = texts.reduce((at, text) => at + 4 + text.byteLength, textsAt);
@@ -133,7 +135,7 @@ export function decodeEntry(row: Uint8Array): Entry | undefined {
     texts.push(length === 0 ? "" : readText(row, at + 4, length));
     at += 4 + length;
   }
-  const [functionId = "", functionVersion = "", skeleton = ""] = texts;
+  const [functionId = "", functionVersion = "", skeleton = "", summary = ""] = texts;
   return {
     isAsync: (flags & FLAG_ASYNC) !== 0,
     skeletonIsArray: (flags & FLAG_SKELETON_IS_ARRAY) !== 0,
@@ -144,6 +146,7 @@ export function decodeEntry(row: Uint8Array): Entry | undefined {
     functionId,
     functionVersion,
     skeleton,
+    summary,
   };
 }
 
