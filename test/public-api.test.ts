@@ -11,6 +11,7 @@ it("bloscache", () => {
       "Memory",
       "memoize",
       "operationsOf",
+      "Shelved",
       "BloscacheError",
       "BloscpackError",
       "CodecError",

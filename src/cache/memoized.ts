@@ -13,6 +13,7 @@ import type { FunctionIdentity } from "./identity.ts";
 import { callKey } from "./key.ts";
 import type { Receiver } from "./receiver.ts";
 import type { Hit, Results } from "./results.ts";
+import { Shelved } from "./shelved.ts";
 import { Counters } from "./stats.ts";
 import { warnOnce } from "./warning.ts";
 
@@ -206,6 +207,34 @@ export class Memoized {
     // An async function throws nothing at the call.
     if (this.isAsync) return (async () => this.#store(this.addressOf(call), call))();
     return this.#store(this.addressOf(call), call);
+  }
+
+  /** {@link call}, but for a handle of the result: of a promise, a promise of the handle. */
+  shelve(call: Call): Shelved | Promise<Shelved> {
+    if (this.isAsync) return this.#shelveAsync(call);
+    const address = this.addressOf(call);
+    const stored = this.peekAt(address, call);
+    // Neither a result that is there nor one that was just made has to be read.
+    if (stored !== undefined) return this.#handle(address, stored.isAsync, call.self);
+    const value = this.call(call);
+    if (!isThenable(value)) return this.#handle(address, false, call.self, { value });
+    return (async () => this.#handle(address, true, call.self, { value: await value }))();
+  }
+
+  async #shelveAsync(call: Call): Promise<Shelved> {
+    const address = this.addressOf(call);
+    const isStored = this.peekAt(address, call) !== undefined;
+    const made = isStored ? undefined : { value: await this.call(call) };
+    return this.#handle(address, true, call.self, made);
+  }
+
+  /** @param made the result, which the handle keeps if it could not be stored */
+  #handle(address: Address, isAsync: boolean, self: unknown, made?: { value: unknown }): Shelved {
+    const { results } = this.#shared;
+    const row = Buffer.from(address.row).toString("hex");
+    const isStored = results?.find(address) !== undefined;
+    const token = { id: this.identify(self).id, row, isAsync };
+    return new Shelved(results, token, isStored ? undefined : made);
   }
 
   #store(address: Address, call: Call): unknown {

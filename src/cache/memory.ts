@@ -4,6 +4,7 @@ import findCacheDirectory from "find-cache-dir";
 import { createCache, isLocation, type MemoryOptions } from "./cache.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import { createMemoize, type Memoize } from "./memoize.ts";
+import { Shelved, type ShelvedToken } from "./shelved.ts";
 import { type FunctionStats, sumStats } from "./stats.ts";
 import type { Cache } from "./wrapper.ts";
 
@@ -56,6 +57,20 @@ export class Memory {
    */
   *entries(): Generator<EntryInfo, void, undefined> {
     for (const { info } of this.#cache.results?.entries() ?? []) yield info;
+  }
+
+  /**
+   * The handle of a result of this cache, from what `JSON.stringify` made of it.
+   *
+   * @throws {TypeError} for anything else
+   */
+  unshelve<Result = unknown>(token: ShelvedToken): Shelved<Result> {
+    const { bloscache, id, row, isAsync } = (token ?? {}) as Partial<ShelvedToken>;
+    const isToken = bloscache === "shelved" && typeof id === "string" && typeof row === "string";
+    if (!isToken || !/^[0-9a-f]{48}$/.test(row) || typeof isAsync !== "boolean") {
+      throw new TypeError("Only what JSON.stringify made of a shelved result can be unshelved");
+    }
+    return new Shelved<Result>(this.#cache.results, { id, row, isAsync });
   }
 
   /** Forgets all results: how many. */

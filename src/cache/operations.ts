@@ -3,6 +3,7 @@ import type { EntryInfo } from "./entry-info.ts";
 import type { Explanation } from "./explain.ts";
 import { checkAge } from "./freshness.ts";
 import { type AnyFunction, type Call, isThenable, type Made, type Memoized } from "./memoized.ts";
+import type { Shelved } from "./shelved.ts";
 import type { FunctionStats } from "./stats.ts";
 
 /** Whether a function gives promises, as its type says. */
@@ -34,6 +35,12 @@ export interface Operations<F extends AnyFunction> {
   refresh(...args: Parameters<F>): ReturnType<F>;
   /** Calls the function itself; nothing is looked up or stored. */
   bypass(...args: Parameters<F>): ReturnType<F>;
+  /**
+   * Computes and stores where needed, as a call does, and gives a handle instead of the result.
+   */
+  shelve(
+    ...args: Parameters<F>
+  ): IsAsync<F> extends true ? Promise<Shelved<ReturnType<F>>> : Shelved<ReturnType<F>>;
   /** Forgets the stored result; whether there was one. */
   invalidate(...args: Parameters<F>): boolean;
   /**
@@ -101,6 +108,7 @@ function operationsFor(memoized: Memoized, self: unknown): Operations<AnyFunctio
     explain: (...args) => memoized.explain(callOf(args)),
     refresh: (...args) => memoized.refresh(callOf(args)),
     bypass: (...args) => memoized.compute(callOf(args)),
+    shelve: (...args) => memoized.shelve(callOf(args)) as never,
     invalidate: (...args) => memoized.delete(addressOf(args), self),
     set: (args, value) => set(memoized, callOf(args), value) as boolean,
     clear: () => memoized.clear(self),

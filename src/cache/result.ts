@@ -56,6 +56,11 @@ const MAX_DEPTH = 1000;
 /** The skeleton of a result that is one array and nothing else: by far the most frequent. */
 const LONE_ARRAY = '{"$":["array",0]}';
 
+/** Whether a result is one array and nothing else, by its skeleton. */
+export function isLoneArray(skeleton: string): boolean {
+  return skeleton === LONE_ARRAY;
+}
+
 /** A result, taken apart. */
 export interface Parts {
   readonly skeleton: string;
@@ -248,7 +253,7 @@ export function putTogether(
 ): { readonly value: unknown } | undefined {
   const arrays: unknown[] = [];
   for (const [n, plain] of plains.entries()) {
-    const array = restore(kinds[n] as number, plain);
+    const array = restoreArray(kinds[n] as number, plain);
     if (array === undefined) return undefined;
     arrays.push(array);
   }
@@ -256,7 +261,8 @@ export function putTogether(
   return { value: revive(JSON.parse(skeleton) as Json, arrays) };
 }
 
-function restore(kind: number, plain: ArrayBuffer): unknown {
+/** @returns `undefined` when this runtime lacks the class */
+export function restoreArray(kind: number, plain: ArrayBuffer): unknown {
   const name = KINDS[kind];
   if (name === "ArrayBuffer") return plain;
   if (name === "Buffer") return Buffer.from(plain);
