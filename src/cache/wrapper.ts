@@ -1,5 +1,6 @@
 /** From a user's function and options to the function that takes its place. */
 import { checkOptionNames } from "../format/option-names.ts";
+import type { CallSite } from "./call-site.ts";
 import { claimId } from "./claims.ts";
 import {
   type FunctionIdentity,
@@ -37,8 +38,8 @@ export interface Cache extends Shared {
 export interface Subject {
   readonly fn: AnyFunction;
   readonly options: MemoizeOptions;
-  /** Absolute path of the module that memoizes. */
-  readonly site: string;
+  /** The module that memoizes. */
+  readonly site: CallSite;
   /** Name of a method with its class, learnt from the first `this`; functions have their own. */
   readonly nameOf?: (self: unknown, wrapper: AnyFunction) => string;
 }
@@ -51,8 +52,8 @@ export function memoizeOn(cache: Cache, subject: Subject): AnyFunction {
     return memoized.call(this, args);
   };
   const settle = (name?: string): FunctionIdentity => {
-    const identity = identify(fn, { ...options, name }, site);
-    claimId(cache.location, identity.id, fn);
+    const identity = identify(fn, { ...options, name }, site.path);
+    claimId({ location: cache.location, id: identity.id, site }, fn);
     return identity;
   };
   recordVersion(wrapper, fn, options);
