@@ -70,8 +70,9 @@ const kinds = {
   url: ({ href }) => new URL(href),
   params: ({ text }) => new URLSearchParams(text),
   boxed: ({ value }, ancestors) => Object(rebuild(value, ancestors)),
-  error({ class: name, message, options, fields = {} }, ancestors) {
-    const made = new globalThis[name](message, options && rebuild(options, ancestors));
+  error({ class: name, message, errors, options, fields = {} }, ancestors) {
+    const list = errors === undefined ? [] : [rebuild(errors, ancestors)];
+    const made = new globalThis[name](...list, message, options && rebuild(options, ancestors));
     return Object.assign(made, rebuild(fields, ancestors));
   },
   keyed({ class: name, key }, ancestors) {
@@ -79,6 +80,10 @@ const kinds = {
     const made = { [name]: class {} }[name];
     made.prototype[method] = () => rebuild(key, ancestors);
     return new made();
+  },
+  instance({ class: name, fields }, ancestors) {
+    const made = new { [name]: class {} }[name]();
+    return Object.assign(made, rebuild(fields, ancestors));
   },
 };
 
@@ -95,8 +100,18 @@ function define(object, key, value) {
   });
 }
 
+/** Without the values that only a newer Node can make. */
 export function readFixture() {
+  const fixture = readWhole();
+  return { ...fixture, values: fixture.values.filter(isMakeable) };
+}
+
+function readWhole() {
   return JSON.parse(readFileSync(FIXTURE, "utf8"));
+}
+
+function isMakeable({ needs }) {
+  return needs === undefined || needs in globalThis;
 }
 
 /** All keys of the fixture, values first, as the build in directory `dist` computes them. */
@@ -123,13 +138,14 @@ function format(fixture) {
 }
 
 async function main() {
-  const fixture = readFixture();
+  const fixture = readWhole();
+  const values = fixture.values.filter(isMakeable);
   const [mode, dist = fileURLToPath(new URL("../dist", import.meta.url))] = process.argv.slice(2);
-  const keys = await computeKeys(fixture, dist);
+  const keys = await computeKeys({ ...fixture, values }, dist);
   if (!isMainThread) parentPort.postMessage(keys);
   else if (mode === "--print") console.log(JSON.stringify(keys));
   else {
-    [...fixture.values, ...fixture.calls].forEach((entry, i) => {
+    [...values, ...fixture.calls].forEach((entry, i) => {
       entry.key ??= keys[i];
     });
     writeFileSync(FIXTURE, format(fixture));

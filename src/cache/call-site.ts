@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 /** Stands for code that is in no file: the REPL, `node -e`, `data:` modules. */
 export const NO_FILE = "<repl>";
 
+const NOWHERE: CallSite = { path: NO_FILE, load: NO_FILE };
+
 /** What Node calls `--input-type=module -e` code, as if it were a file in the working directory. */
 const EVALUATED = /^\[eval\d*\]$/;
 
@@ -17,23 +19,32 @@ const OWN_ROOT = dirname(dirname(fileURLToPath(import.meta.url))) + sep;
 /** How far to look for the caller; this library is not that deep. */
 const FRAMES = 50;
 
+export interface CallSite {
+  /** Absolute path of the module; `<repl>` when it is code in no file. */
+  readonly path: string;
+  /**
+   * What the module was loaded as: a module that is imported again under another query, as hot
+   * reload does, is the same path and another load.
+   */
+  readonly load: string;
+}
+
 /**
- * Absolute path of the file of the first caller outside this library and outside Node; `<repl>`
- * when that is code in no file.
+ * The module of the first caller outside this library and outside Node.
  *
  * @param below - callers are looked for below this function; needed only where this library was
  *   bundled into the caller's own file, and its frames cannot be told by their file names
  */
-export function callSite(below: (...args: never[]) => unknown = callSite): string {
+export function callSite(below: (...args: never[]) => unknown = callSite): CallSite {
   for (const frame of framesBelow(below)) {
     const file = frame.getFileName() ?? undefined;
     // Native and eval'd frames have no file; whoever called them has.
     if (file === undefined || file.startsWith("node:")) continue;
     const path = file.startsWith("file:") ? fileURLToPath(file) : file;
-    if (!isAbsolute(path) || EVALUATED.test(basename(path))) return NO_FILE;
-    if (!path.startsWith(OWN_ROOT)) return path;
+    if (!isAbsolute(path) || EVALUATED.test(basename(path))) return NOWHERE;
+    if (!path.startsWith(OWN_ROOT)) return { path, load: file };
   }
-  return NO_FILE;
+  return NOWHERE;
 }
 
 function framesBelow(below: (...args: never[]) => unknown): NodeJS.CallSite[] {

@@ -1,5 +1,6 @@
 /** Decorators for methods, by TC39's protocol and by TypeScript's `experimentalDecorators`. */
 
+import type { CallSite } from "./call-site.ts";
 import type { AnyFunction } from "./memoized.ts";
 import { assertThisHashable } from "./receiver.ts";
 import { usesThis } from "./uses-this.ts";
@@ -22,7 +23,7 @@ export interface MemoizeMethod {
 export interface Decoration {
   readonly cache: Cache;
   readonly options: MemoizeOptions;
-  readonly site: string;
+  readonly site: CallSite;
 }
 
 /** Whether `memoize` was called by a compiled class rather than by a user. */

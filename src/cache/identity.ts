@@ -20,7 +20,11 @@ export interface FunctionIdentity {
 export interface IdentityOptions {
   /** Needed for functions that are anonymous, native or bound, and where several caches share. */
   readonly id?: string | undefined;
-  /** Stands instead of the fingerprint of the source: results change when, and only when, it does. */
+  /**
+   * Stands instead of the fingerprint of the source: results change when, and only when, it does.
+   * Where names are not the source's own, in minified code, it needs an `id` beside it: nothing
+   * else would tell a function from another one that gets its name in a later build.
+   */
   readonly version?: string | number | undefined;
   /**
    * What else results depend on: helper functions by their fingerprints (memoized ones by their
@@ -49,7 +53,7 @@ export function identify(
         "function that calls it",
     );
   }
-  const id = options.id ?? deriveId(options.name ?? fn.name, site ?? callSite(identify));
+  const id = options.id ?? deriveId(options.name ?? fn.name, site ?? callSite(identify).path);
   return { id, version: versionOf(fn, options), slug: slugOf(id) };
 }
 

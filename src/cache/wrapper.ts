@@ -1,6 +1,7 @@
 /** From a user's function and options to the function that takes its place. */
 import { checkOptionNames } from "../format/option-names.ts";
 import { type ArgumentOptions, CallArguments } from "./call-arguments.ts";
+import type { CallSite } from "./call-site.ts";
 import { claimId } from "./claims.ts";
 import { Freshness, type FreshnessOptions } from "./freshness.ts";
 import {
@@ -53,8 +54,8 @@ export interface Cache extends Shared {
 export interface Subject {
   readonly fn: AnyFunction;
   readonly options: MemoizeOptions<never>;
-  /** Absolute path of the module that memoizes. */
-  readonly site: string;
+  /** The module that memoizes. */
+  readonly site: CallSite;
   /** Name of a method with its class, learnt from the first `this`; functions have their own. */
   readonly nameOf?: (self: unknown, wrapper: AnyFunction) => string;
 }
@@ -67,8 +68,9 @@ export function memoizeOn(
   checkOptions(options);
   const counting = new CallArguments(options);
   const settle = (name?: string): FunctionIdentity => {
-    const identity = identify(fn, { ...options, name }, site);
-    if (cache.location !== undefined) claimId(cache.location, identity.id, fn);
+    const identity = identify(fn, { ...options, name }, site.path);
+    const { location } = cache;
+    if (location !== undefined) claimId({ location, id: identity.id, site }, fn);
     return { ...identity, version: identity.version + counting.mark };
   };
   // What can be refused at once is; only a method without an id has to wait for its class.

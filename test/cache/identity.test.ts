@@ -123,7 +123,7 @@ describe("slug", () => {
 describe("the call site", () => {
   test("is this file, and asking leaves Error as it was", () => {
     const { stackTraceLimit, prepareStackTrace } = Error;
-    expect(callSite()).toMatch(/[\\/]test[\\/]cache[\\/]identity\.test\.ts$/);
+    expect(callSite().path).toMatch(/[\\/]test[\\/]cache[\\/]identity\.test\.ts$/);
     expect(Error.stackTraceLimit).toBe(stackTraceLimit);
     expect(Error.prepareStackTrace).toBe(prepareStackTrace);
   });
@@ -131,8 +131,8 @@ describe("the call site", () => {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     try {
-      const nested = new Function("f", "return f()") as (f: () => string) => string;
-      expect(nested(callSite)).toMatch(/identity\.test\.ts$/);
+      const nested = new Function("f", "return f()") as (f: typeof callSite) => { path: string };
+      expect(nested(callSite).path).toMatch(/identity\.test\.ts$/);
     } finally {
       Error.stackTraceLimit = stackTraceLimit;
     }
@@ -188,27 +188,43 @@ describe("outside vitest", () => {
 });
 
 describe("claims", () => {
+  const at = (path: string, load = path) => ({ path, load });
+  const claim = (location: string, id: string, fn: object, site = at("/m.js")) =>
+    claimId({ location, id, site }, fn as () => void);
+
   test("one function may claim an id as often as it likes, in every cache", () => {
-    claimId("/c1", "a", fit);
-    claimId("/c1", "a", fit);
-    claimId("/c2", "a", helper);
-    claimId("/c1", "b", helper);
+    claim("/c1", "a", fit);
+    claim("/c1", "a", fit);
+    claim("/c1", "a", fit, at("/n.js"));
+    claim("/c2", "a", helper);
+    claim("/c1", "b", helper);
   });
   test("another one is refused, with both ways out", () => {
-    claimId("/c3", "a", fit);
-    expect(() => claimId("/c3", "a", helper)).toThrow(TypeError);
-    expect(() => claimId("/c3", "a", helper)).toThrow(/\{ id \}.*top level of the module/);
+    claim("/c3", "a", fit);
+    expect(() => claim("/c3", "a", helper)).toThrow(TypeError);
+    expect(() => claim("/c3", "a", helper)).toThrow(/\{ id \}.*top level of the module/);
+    expect(() => claim("/c3", "a", helper, at("/n.js"))).toThrow(TypeError);
+  });
+  test("but for one of each load of the module", () => {
+    claim("/c4", "a", fit, at("/m.js", "file:///m.js?1"));
+    claim("/c4", "a", helper, at("/m.js", "file:///m.js?2"));
+    for (const query of [1, 2]) {
+      const site = at("/m.js", `file:///m.js?${query}`);
+      expect(() => claim("/c4", "a", anonymous, site)).toThrow(TypeError);
+    }
   });
   test("also when the first was collected", () => {
     // Only a process of its own may collect garbage at will.
     const code = `
-      const claims = new Map();
+      const holders = new Map();
+      const site = { path: "/m.js", load: "/m.js" };
       ${claimId.toString()}
       const make = (k) => function fit(a) { return a + k };
-      (() => claimId("/c", "fit", make(1)))();
+      const claim = (fn) => claimId({ location: "/c", id: "fit", site }, fn);
+      (() => claim(make(1)))();
       setTimeout(() => {
         gc();
-        try { claimId("/c", "fit", make(2)); } catch (error) { console.log(error.name); }
+        try { claim(make(2)); } catch (error) { console.log(error.name); }
       }, 10);`;
     const out = execFileSync(process.execPath, ["--expose-gc", "-e", code], { encoding: "utf8" });
     expect(out.trim()).toBe("TypeError");
