@@ -16,6 +16,7 @@ export {
   type Operations,
   operationsOf,
 } from "./cache/operations.ts";
+export type { Packing, PackingOption } from "./cache/packing.ts";
 export { Shelved, type ShelvedToken } from "./cache/shelved.ts";
 export type { FunctionStats } from "./cache/stats.ts";
 export type { MemoizeOptions, ThisPolicy } from "./cache/wrapper.ts";

@@ -1,20 +1,18 @@
 /** What a cache is made of, from its options. */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Shuffle } from "../blosc/codec.ts";
-import { type ChunkSize, calculateNchunks } from "../format/chunking.ts";
 import { checkOptionNames } from "../format/option-names.ts";
-import { packNdarray } from "../format/pack-ndarray.ts";
 import type { StoreOptions } from "../store/array-store.ts";
 import type { Durability } from "../store/file-io.ts";
 import { type CacheEvent, Events } from "./events.ts";
 import { Flights } from "./flights.ts";
 import { narrate } from "./narrate.ts";
+import { checkPacking, type Packing } from "./packing.ts";
 import { Results } from "./results.ts";
 import type { Counters } from "./stats.ts";
 import type { Cache } from "./wrapper.ts";
 
-export interface MemoryOptions {
+export interface MemoryOptions extends Packing {
   /**
    * Folder of the cache; made when it is first needed. A relative path is from the working
    * directory. `null`: no cache; memoized functions are only called.
@@ -26,14 +24,6 @@ export interface MemoryOptions {
    * too; every store waits for the disk.
    */
   readonly durability?: Durability;
-  /** Codec of the files; default `"lz4"`. */
-  readonly cname?: string;
-  /** 0 (none) to 9 (smallest); default 5. */
-  readonly clevel?: number;
-  /** Default `"shuffle"`. */
-  readonly shuffle?: Shuffle;
-  /** Plain bytes per chunk; default `"256K"`. */
-  readonly chunkSize?: ChunkSize;
   /** Called with what happens; what it throws becomes a warning. */
   readonly onEvent?: (event: CacheEvent) => void;
   /** Lines on stderr: 0 none (default), 1 what is computed and stored, 2 hits as well. */
@@ -77,15 +67,6 @@ function listeners({ onEvent, verbose = 0 }: MemoryOptions): ((event: CacheEvent
   return verbose === 0 ? given : [...given, narrate(verbose)];
 }
 
-/** The largest item that a typed array holds is a complex number of two Float64, bytes. */
-const LARGEST_ITEM = 16;
-
-/** Rounds a chunk size down, so that chunks hold whole items of every kind. */
-function wholeItems(chunkSize: ChunkSize): number {
-  const { chunkSize: nbytes } = calculateNchunks(Number.MAX_SAFE_INTEGER, chunkSize);
-  return Math.max(1, Math.floor(nbytes / LARGEST_ITEM)) * LARGEST_ITEM;
-}
-
 /** By location: the index is open once per process, and syncs one way. */
 const durabilities = new Map<string, Durability>();
 
@@ -119,8 +100,6 @@ function storeOptions(options: MemoryOptions): StoreOptions {
     );
   }
   const metadataArgs = { maxMetaSize: (metaSize: number) => metaSize + META_SLACK };
-  const packing = { cname, clevel, shuffle, chunkSize: wholeItems(chunkSize), metadataArgs };
-  // Says now what would otherwise be said when the first large result is stored.
-  packNdarray(new Uint8Array(1), packing);
-  return { durability, inlineBytes: INLINE_BYTES, packing };
+  const packing = checkPacking({ cname, clevel, shuffle, chunkSize }, "Memory");
+  return { durability, inlineBytes: INLINE_BYTES, packing: { ...packing, metadataArgs } };
 }

@@ -11,6 +11,7 @@ import type { Flights, Landing } from "./flights.ts";
 import type { Freshness } from "./freshness.ts";
 import type { FunctionIdentity } from "./identity.ts";
 import { callKey } from "./key.ts";
+import type { packingOf } from "./packing.ts";
 import type { Receiver } from "./receiver.ts";
 import type { Hit, Results } from "./results.ts";
 import { Shelved } from "./shelved.ts";
@@ -38,6 +39,7 @@ export interface Policy {
   readonly receiver: (self: unknown) => Receiver | undefined;
   readonly counting: CallArguments;
   readonly freshness: Freshness;
+  readonly packing: ReturnType<typeof packingOf>;
   readonly shouldCache: ((result: never, call: { durationMs: number }) => boolean) | undefined;
 }
 
@@ -271,7 +273,7 @@ export class Memoized {
 
   /** Stores what a synchronous function has given: whether it is stored now. */
   putSync(address: Address, self: unknown, made: Made): boolean {
-    const computed = { ...made, isAsync: false };
+    const computed = { ...made, isAsync: false, packing: this.#policy.packing };
     const stored = this.#shared.results?.writeSync(address, this.identify(self), computed);
     if (stored === true) this.#stored(address, self, made);
     else this.#unstored(address, self, false);
@@ -280,7 +282,7 @@ export class Memoized {
 
   /** {@link putSync} off the main thread, for a function that gives promises. */
   async put(address: Address, self: unknown, made: Made): Promise<boolean> {
-    const computed = { ...made, isAsync: true };
+    const computed = { ...made, isAsync: true, packing: this.#policy.packing };
     const stored = await this.#shared.results?.write(address, this.identify(self), computed);
     if (stored === true) this.#stored(address, self, made);
     else this.#unstored(address, self, false);

@@ -3,7 +3,14 @@
  * is a miss, whatever goes wrong while one is stored is a warning. Nothing here throws.
  */
 import { BloscacheError, messageOf, StoreError, ValueError } from "../errors.ts";
-import { type Address, ArrayStore, type Draft, type StoreOptions } from "../store/array-store.ts";
+import type { TypedArray } from "../format/dtype.ts";
+import {
+  type Address,
+  ArrayStore,
+  type Draft,
+  type DraftArray,
+  type StoreOptions,
+} from "../store/array-store.ts";
 import type { Entry } from "../store/entry.ts";
 import { openIndex } from "../store/index-db.ts";
 import { openLocation } from "../store/location.ts";
@@ -12,6 +19,7 @@ import { type CallSummary, encodeSummary } from "./call-summary.ts";
 import { describeEntry, type EntryInfo } from "./entry-info.ts";
 import type { Neighbour } from "./explain.ts";
 import type { FunctionIdentity } from "./identity.ts";
+import type { Packing } from "./packing.ts";
 import { putTogether, takeApart } from "./result.ts";
 import { warnOnce } from "./warning.ts";
 
@@ -26,6 +34,8 @@ export interface Computed {
   readonly isAsync: boolean;
   readonly durationMs: number;
   readonly summary: CallSummary;
+  /** How each array is packed; what it leaves out is the cache's choice. */
+  readonly packing: ((array: TypedArray | ArrayBuffer) => Packing | undefined) | undefined;
 }
 
 /** The prefix of all rows. */
@@ -206,9 +216,16 @@ export class Results {
 
 function draftOf(identity: FunctionIdentity, computed: Computed): Draft {
   const { id: functionId, version: functionVersion } = identity;
-  const { result, isAsync, durationMs } = computed;
+  const { isAsync, durationMs, packing } = computed;
   const summary = encodeSummary(computed.summary);
-  return { functionId, functionVersion, isAsync, durationMs, summary, ...takeApart(result) };
+  const { skeleton, arrays } = takeApart(computed.result);
+  const packed = packing === undefined ? arrays : arrays.map((array) => packedBy(array, packing));
+  return { functionId, functionVersion, isAsync, durationMs, summary, skeleton, arrays: packed };
+}
+
+function packedBy(array: DraftArray, packing: NonNullable<Computed["packing"]>): DraftArray {
+  const { input } = array;
+  return { ...array, packing: packing("data" in input ? input.data : input) };
 }
 
 function kindsOf(entry: Entry): number[] {

@@ -12,6 +12,7 @@ import {
 } from "./identity.ts";
 import { type AnyFunction, Memoized, type Shared } from "./memoized.ts";
 import { addOperations, type MemoizedFunction, wrapperOf } from "./operations.ts";
+import { type PackingOption, packingOf } from "./packing.ts";
 import type { Receiver } from "./receiver.ts";
 import { usesThis } from "./uses-this.ts";
 
@@ -32,6 +33,8 @@ export interface MemoizeOptions<F extends AnyFunction = AnyFunction>
    * A function whose source does not mention `this` has none that could count.
    */
   readonly this?: ThisPolicy;
+  /** How the result's arrays are compressed, where that differs from the cache's way. */
+  readonly packing?: PackingOption;
   /** `false` has a result returned but not stored. */
   readonly shouldCache?: (
     result: Awaited<ReturnType<F>>,
@@ -41,7 +44,7 @@ export interface MemoizeOptions<F extends AnyFunction = AnyFunction>
 
 const OPTION_NAMES = [
   ...["id", "version", "dependsOn", "this", "ignore", "normalize", "key"],
-  ...["ttlMs", "validate", "shouldCache"],
+  ...["ttlMs", "validate", "packing", "shouldCache"],
 ];
 
 /** A cache, as far as memoizing on it goes. */
@@ -80,6 +83,7 @@ export function memoizeOn(
     receiver: receiverOf(fn, options.this ?? "value"),
     counting,
     freshness: new Freshness(options),
+    packing: packingOf(options.packing),
     shouldCache: options.shouldCache,
   });
   const wrapper = wrapperOf(memoized);

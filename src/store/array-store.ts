@@ -36,6 +36,8 @@ export interface Address {
 export interface DraftArray {
   readonly kind: number;
   readonly input: ArrayInput;
+  /** What differs from the store's way to pack. */
+  readonly packing?: PackNdarrayOptions | undefined;
 }
 
 /** A result that is to be stored. */
@@ -229,9 +231,9 @@ export class ArrayStore {
     const plain = all.map(({ kind, input }) => ({ kind, plain: describeArray(input).bytes }));
     const nbytes = plain.reduce((sum, array) => sum + array.plain.byteLength, 0);
     const inline = nbytes <= inlineBytes;
-    const jobs = (inline ? [] : all).map(({ kind, input }, n): Job => {
+    const jobs = (inline ? [] : all).map(({ kind, input, packing: own }, n): Job => {
       const metadata = { bloscache: describe(address, draft, n, all.length) };
-      const plan = planPackNdarray(input, { ...packing, metadata });
+      const plan = planPackNdarray(input, { ...packing, ...own, metadata });
       const path = this.#pathOf(address, stamp, n);
       return { kind, plan, to: { path, temporary: this.#layout.tmp, durability, mode: 0o600 } };
     });

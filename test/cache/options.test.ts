@@ -2,7 +2,14 @@
 import { spawnSync } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CacheEvent, expiresAfter, type MemoizeOptions, Memory } from "bloscache";
+import {
+  type CacheEvent,
+  expiresAfter,
+  type MemoizeOptions,
+  Memory,
+  type PackingOption,
+} from "bloscache";
+import { readInfo } from "bloscache/format";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../support/temporary.ts";
 import { collectWarnings, nextTurn } from "../support/warnings.ts";
@@ -204,6 +211,40 @@ describe("shouldCache", () => {
     await later(1);
     await later(2);
     expect([later.has(1), later.has(2)]).toEqual([false, true]);
+  });
+});
+
+describe("packing", () => {
+  const ramp = (Kind: typeof Float64Array | typeof Uint8Array) =>
+    new Kind(100_000).map((_x: number, i: number) => i % 1000);
+
+  it("says how arrays are compressed, all or each", async () => {
+    const codecs = async (options: { packing?: PackingOption }) => {
+      const pair = () => [ramp(Float64Array), ramp(Uint8Array)];
+      const memoized = anyMemory().memoize(pair, { id: "pair", ...options });
+      expect(memoized()).toEqual(memoized());
+      const infos = memoized.info()?.files.map((file) => readInfo(file)) ?? [];
+      return (await Promise.all(infos)).map(({ firstChunk }) => firstChunk?.codec);
+    };
+    expect(await codecs({})).toEqual(["lz4", "lz4"]);
+    expect(await codecs({ packing: { cname: "zstd", chunkSize: 100_001 } })).toEqual([
+      "zstd",
+      "zstd",
+    ]);
+    const packing = (array: object) =>
+      array instanceof Uint8Array ? { cname: "zlib" } : undefined;
+    expect(await codecs({ packing })).toEqual(["lz4", "zlib"]);
+  });
+
+  it("that is wrong is refused, of a function when it has said so", async () => {
+    expect(() => counted({ packing: { cname: "lzma" } })).toThrow(/cname/);
+    expect(() => counted({ packing: { level: 5 } as never })).toThrow(/"level"/);
+    const packing = () => ({ clevel: 11 });
+    const fn = anyMemory().memoize(() => ramp(Float64Array), { id: "wrong", packing });
+    expect(fn()).toEqual(ramp(Float64Array));
+    expect(fn.has()).toBe(false);
+    await nextTurn();
+    expect(warnings[0]?.message).toMatch(/clevel/);
   });
 });
 
