@@ -2,7 +2,7 @@
 import { type CallSummary, decodeSummary, differences } from "./call-summary.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import type { Staleness } from "./freshness.ts";
-import type { FunctionIdentity } from "./identity.ts";
+import { type FunctionIdentity, versionThatCounts } from "./identity.ts";
 
 /**
  * - `hit`: it need not be.
@@ -83,7 +83,7 @@ export interface Absent {
 
 export function explainAbsent({ key, identity, summary, stored, keyIn }: Absent): Explanation {
   const { id, version } = identity;
-  const versions = new Set(stored.map(({ info }) => info.version));
+  const versions = new Set(stored.map(({ info }) => versionThatCounts(info.version)));
   versions.delete(version);
   const keys = new Set(Array.from(versions, keyIn));
   const other = stored.find(({ info }) => keys.has(info.key))?.info;
@@ -93,7 +93,7 @@ export function explainAbsent({ key, identity, summary, stored, keyIn }: Absent)
   }
   const neighbour = nearest(
     summary,
-    stored.filter(({ info }) => info.version === version),
+    stored.filter(({ info }) => versionThatCounts(info.version) === version),
   );
   if (neighbour === undefined) {
     const text = `"${id}" in version ${version} has no results here.`;

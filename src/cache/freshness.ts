@@ -5,6 +5,11 @@ import type { EntryInfo } from "./entry-info.ts";
 export interface FreshnessOptions {
   /** A result older than this is computed again, ms; default: never. */
   readonly ttlMs?: number;
+  /**
+   * Of a function that gives promises: for so long after `ttlMs` the old result is given at once,
+   * and computed again meanwhile, ms.
+   */
+  readonly staleWhileRevalidateMs?: number;
   /** Called with what is known of a stored result; `false` has it computed again. */
   readonly validate?: (info: EntryInfo) => boolean;
 }
@@ -14,11 +19,13 @@ export type Staleness = "expired" | "rejected";
 
 export class Freshness {
   readonly #ttlMs: number;
+  readonly #graceMs: number;
   readonly #validate: ((info: EntryInfo) => boolean) | undefined;
 
   /** @throws {TypeError | RangeError} for an option, named in the message */
-  constructor({ ttlMs, validate }: FreshnessOptions) {
+  constructor({ ttlMs, staleWhileRevalidateMs, validate }: FreshnessOptions) {
     this.#ttlMs = checkAge("ttlMs", ttlMs);
+    this.#graceMs = checkAge("staleWhileRevalidateMs", staleWhileRevalidateMs ?? 0);
     if (validate !== undefined && typeof validate !== "function") {
       throw new TypeError(`Option validate must be a function: got ${String(validate)}`);
     }
@@ -35,6 +42,12 @@ export class Freshness {
     // A clock that was set back makes results from the future, which are as good as new.
     if (limit < Number.POSITIVE_INFINITY && Date.now() - entry.createdMs > limit) return "expired";
     return this.#validate === undefined || this.#validate(info()) ? undefined : "rejected";
+  }
+
+  /** Whether an expired result may be given once more, while a new one is computed. */
+  isServable(entry: Entry, maxAgeMs: number): boolean {
+    const age = Date.now() - entry.createdMs;
+    return this.#graceMs > 0 && age <= Math.min(this.#ttlMs + this.#graceMs, maxAgeMs);
   }
 }
 

@@ -13,9 +13,15 @@ export interface FunctionIdentity {
   readonly id: string;
   /** `v:` and the user's version, or `f:` and the fingerprint; results of others are kept apart. */
   readonly version: string;
+  /** What rows have instead of the version, where the source is watched but does not count. */
+  readonly recorded?: string;
   /** A directory name for the function's results: `[a-z0-9_-]`, at most 48 characters. */
   readonly slug: string;
 }
+
+type CodePolicy = (typeof CODE_POLICIES)[number];
+
+const CODE_POLICIES = ["key", "warn", "ignore"] as const;
 
 export interface IdentityOptions {
   /** Needed for functions that are anonymous, native or bound, and where several caches share. */
@@ -26,6 +32,13 @@ export interface IdentityOptions {
    * else would tell a function from another one that gets its name in a later build.
    */
   readonly version?: string | number | undefined;
+  /**
+   * Whether the source of the function counts, where no `version` is given:
+   * - `"key"` (default): changed code is a miss.
+   * - `"warn"`: it does not; a warning tells when a result of other code is used.
+   * - `"ignore"`: it does not.
+   */
+  readonly code?: CodePolicy | undefined;
   /**
    * What else results depend on: helper functions by their fingerprints (memoized ones by their
    * identity), strings and numbers by themselves.
@@ -46,20 +59,33 @@ export function identify(
   site?: string,
 ): FunctionIdentity {
   checkOptions(options);
-  const { version } = options;
-  if (isNative(fn) && (options.id === undefined || version === undefined)) {
+  const { version, code = "key" } = options;
+  const isTold = options.id !== undefined && (version !== undefined || code === "ignore");
+  if (isNative(fn) && !isTold) {
     throw new TypeError(
       "A native or bound function shows no source: give both { id, version }, or memoize a named " +
         "function that calls it",
     );
   }
   const id = options.id ?? deriveId(options.name ?? fn.name, site ?? callSite(identify).path);
-  return { id, version: versionOf(fn, options), slug: slugOf(id) };
+  const counting = versionOf(fn, options);
+  const identity = { id, version: counting, slug: slugOf(id) };
+  if (code !== "warn" || version !== undefined) return identity;
+  return { ...identity, recorded: `${counting}${CODE_MARK}${fingerprint(fn)}` };
+}
+
+/** Between the version that counts and the fingerprint of the source that made the result. */
+const CODE_MARK = " code:";
+
+/** The version that counts, of one that a row has. */
+export function versionThatCounts(recorded: string): string {
+  return recorded.split(CODE_MARK, 1)[0] as string;
 }
 
 /** What changes when the function does, its helpers included. */
-function versionOf(fn: AnyFunction, { version, dependsOn }: IdentityOptions): string {
-  const own = version === undefined ? `f:${fingerprint(fn)}` : `v:${version}`;
+function versionOf(fn: AnyFunction, { version, code, dependsOn }: IdentityOptions): string {
+  const source = () => (code === undefined || code === "key" ? `f:${fingerprint(fn)}` : "any");
+  const own = version === undefined ? source() : `v:${version}`;
   const others = dependsOn === undefined || dependsOn.length === 0 ? "" : `+${combine(dependsOn)}`;
   return own + others;
 }
@@ -76,11 +102,14 @@ export function recordVersion(
   fn: AnyFunction,
   options: IdentityOptions,
 ): void {
-  if (isNative(fn) && options.version === undefined) return;
+  if (isNative(fn) && options.version === undefined && options.code !== "ignore") return;
   memoized.set(wrapper, versionOf(fn, options));
 }
 
-function checkOptions({ id, version, dependsOn }: IdentityOptions): void {
+function checkOptions({ id, version, code, dependsOn }: IdentityOptions): void {
+  if (code !== undefined && !CODE_POLICIES.includes(code)) {
+    throw new TypeError(`Option code must be "key", "warn" or "ignore": got ${String(code)}`);
+  }
   if (id !== undefined && (typeof id !== "string" || id === "")) {
     throw new TypeError("id must be a string that is not empty");
   }

@@ -1,4 +1,5 @@
 /** One memoized function: looks its calls up, computes them, stores their results. */
+import { messageOf } from "../errors.ts";
 import type { Address } from "../store/array-store.ts";
 import type { Entry } from "../store/entry.ts";
 import { CallAddress, rowPrefix } from "./address.ts";
@@ -103,11 +104,33 @@ export class Memoized {
     const address = this.addressOf(call);
     // A miss starts the function before the first await, as a call of the function itself would,
     // which may read its arguments before the caller goes on and changes them.
-    if (flights.of(address) === undefined && results.find(address) === undefined) {
+    const entry = results.find(address);
+    if (entry === undefined && flights.of(address) === undefined) {
       this.#miss(address, call.self, "absent");
       return this.#store(address, call);
     }
-    return this.#replay(address, call, results);
+    const stale = entry && (await this.#revalidate(address, entry, call));
+    return stale === undefined ? this.#replay(address, call, results) : stale.value;
+  }
+
+  /** An expired result, if it may be given once more; then a new one is being computed. */
+  async #revalidate(address: Address, entry: Entry, call: Call): Promise<Hit | undefined> {
+    const { results, flights } = this.#shared;
+    const isStale = this.#staleness(address, entry, call) === "expired";
+    if (!isStale || !this.#policy.freshness.isServable(entry, call.maxAgeMs)) return undefined;
+    const reading = results?.read(address, entry);
+    if (flights.of(address) === undefined) {
+      this.#miss(address, call.self, "expired");
+      // Nobody waits for it, so that nobody else would hear of a failure.
+      Promise.resolve(this.#store(address, call)).catch((error: unknown) => {
+        const { id } = this.identify(call.self);
+        const message = `Computing "${id}" again failed: ${messageOf(error)}. The old result is used meanwhile.`;
+        warnOnce(`${id} ${address.name}`, "REVALIDATION_FAILED", message);
+      });
+    }
+    const hit = await reading;
+    if (hit !== undefined) this.#hit(address, entry, hit);
+    return hit;
   }
 
   /**
@@ -183,12 +206,21 @@ export class Memoized {
 
   #hit(address: Address, entry: Entry, hit: Hit): unknown {
     const { events } = this.#shared;
+    this.#watchCode(entry);
     this.counters.hit(entry.durationMs);
     if (events.isHeard) {
       const savedMs = entry.durationMs;
       events.emit({ type: "hit", id: entry.functionId, key: address.name, savedMs });
     }
     return hit.value;
+  }
+
+  /** With `code: "warn"` the row tells which source made the result. */
+  #watchCode({ functionVersion }: Entry): void {
+    const { id, recorded } = this.#identity as FunctionIdentity;
+    if (recorded === undefined || functionVersion === recorded) return;
+    const message = `The code of "${id}" has changed since some of its results were stored; they are used all the same.`;
+    warnOnce(id, "CODE_CHANGED", message);
   }
 
   #miss(address: Address, self: unknown, reason: MissReason): void {

@@ -215,7 +215,7 @@ export class Results {
 }
 
 function draftOf(identity: FunctionIdentity, computed: Computed): Draft {
-  const { id: functionId, version: functionVersion } = identity;
+  const { id: functionId, version, recorded: functionVersion = version } = identity;
   const { isAsync, durationMs, packing } = computed;
   const summary = encodeSummary(computed.summary);
   const { skeleton, arrays } = takeApart(computed.result);

@@ -43,8 +43,8 @@ export interface MemoizeOptions<F extends AnyFunction = AnyFunction>
 }
 
 const OPTION_NAMES = [
-  ...["id", "version", "dependsOn", "this", "ignore", "normalize", "key"],
-  ...["ttlMs", "validate", "packing", "shouldCache"],
+  ...["id", "version", "code", "dependsOn", "this", "ignore", "normalize", "key"],
+  ...["ttlMs", "validate", "staleWhileRevalidateMs", "packing", "shouldCache"],
 ];
 
 /** A cache, as far as memoizing on it goes. */
@@ -74,7 +74,7 @@ export function memoizeOn(
     const identity = identify(fn, { ...options, name }, site.path);
     const { location } = cache;
     if (location !== undefined) claimId({ location, id: identity.id, site }, fn);
-    return { ...identity, version: identity.version + counting.mark };
+    return withMark(identity, counting.mark);
   };
   // What can be refused at once is; only a method without an id has to wait for its class.
   const known = nameOf === undefined || options.id !== undefined ? settle() : undefined;
@@ -90,6 +90,17 @@ export function memoizeOn(
   addOperations(wrapper, memoized);
   recordVersion(wrapper, fn, options);
   return wrapper as MemoizedFunction<AnyFunction>;
+}
+
+/** Results under other options for arguments are kept apart, as those of other versions are. */
+function withMark(identity: FunctionIdentity, mark: string): FunctionIdentity {
+  const version = identity.version + mark;
+  if (identity.recorded === undefined) return { ...identity, version };
+  return {
+    ...identity,
+    version,
+    recorded: version + identity.recorded.slice(identity.version.length),
+  };
 }
 
 const THIS_POLICIES: readonly unknown[] = ["value", "ignore", "forbid"];

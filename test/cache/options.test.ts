@@ -159,6 +159,48 @@ describe("age", () => {
     expect(runs).toBe(2);
   });
 
+  it("staleWhileRevalidateMs: the old result at once, the new one for the next", async () => {
+    let runs = 0;
+    const gate: (() => void)[] = [];
+    const next = async (_x: number) => {
+      runs++;
+      if (runs > 1) await new Promise<void>((resolve) => gate.push(resolve));
+      return runs;
+    };
+    const options = { id: "next", ttlMs: 0, staleWhileRevalidateMs: 3_600_000 };
+    const fn = anyMemory().memoize(next, options);
+    expect(await fn(1)).toBe(1);
+    await sleep(5);
+    // Both before the new one is there; it is computed once.
+    expect(await Promise.all([fn(1), fn(1)])).toEqual([1, 1]);
+    expect(runs).toBe(2);
+    const strict = fn.with({ maxAgeMs: 0 })(1);
+    gate[0]?.();
+    expect(await strict).toBe(2);
+    expect(await fn.peek(1)).toBeUndefined();
+    expect(fn.info(1)).toBeDefined();
+  });
+
+  it("a failure to compute again is a warning, and the old result stays", async () => {
+    let fails = false;
+    const memoized = anyMemory().memoize(
+      async (x: number) => {
+        if (fails) throw new Error("service is down");
+        return x;
+      },
+      { id: "service", ttlMs: 0, staleWhileRevalidateMs: 3_600_000 },
+    );
+    await memoized(1);
+    await sleep(5);
+    fails = true;
+    expect(await memoized(1)).toBe(1);
+    await sleep(5);
+    expect(await memoized(1)).toBe(1);
+    await nextTurn();
+    expect(warnings).toMatchObject([{ code: "REVALIDATION_FAILED" }]);
+    expect(warnings[0]?.message).toContain("service is down");
+  });
+
   it("validate: is asked with what is known", () => {
     const seen: unknown[] = [];
     let fine = true;
@@ -211,6 +253,41 @@ describe("shouldCache", () => {
     await later(1);
     await later(2);
     expect([later.has(1), later.has(2)]).toEqual([false, true]);
+  });
+});
+
+describe("code", () => {
+  const one = (x: number) => x + 1;
+  const two = (x: number) => x + 1 + 0;
+  /** Two programs, of which the second has other code under the same id. */
+  const results = (code: "key" | "warn" | "ignore") => {
+    const folder = temporaryFolder();
+    const run = (source: string) =>
+      spawnSync(process.execPath, [
+        "--input-type=module",
+        "-e",
+        `import { Memory } from "bloscache";
+         const memory = new Memory(${JSON.stringify(folder)});
+         const f = memory.memoize(${source}, { id: "f", code: ${JSON.stringify(code)} });
+         f(1);
+         console.log(f.stats().hits, f.info(1).version.slice(0, 2), f.explain(2).reason);`,
+      ]);
+    expect(run(String(one)).stdout.toString()).toMatch(/^0 /);
+    const { stdout, stderr } = run(String(two));
+    return [stdout.toString().trim(), /CODE_CHANGED/.test(stderr.toString())];
+  };
+
+  it("counts, is watched, or does not count", () => {
+    expect(results("key")).toEqual(["0 f: arguments", false]);
+    expect(results("warn")).toEqual(["1 an arguments", true]);
+    expect(results("ignore")).toEqual(["1 an arguments", false]);
+  });
+
+  it("of a native function cannot be watched, but ignored", () => {
+    const memory = anyMemory();
+    const native = one.bind(null);
+    expect(() => memory.memoize(native, { id: "n", code: "warn" })).toThrow(/native/);
+    expect(memory.memoize(native, { id: "n", code: "ignore" })(1)).toBe(2);
   });
 });
 
@@ -330,6 +407,8 @@ describe("wrong options", () => {
     [{ validate: true }, /validate/],
     [{ shouldCache: 1 }, /shouldCache/],
     [{ this: "shared" }, /"this"/],
+    [{ code: "watch" }, /code/],
+    [{ staleWhileRevalidateMs: -1 }, /staleWhileRevalidateMs/],
     [{ ttl: 5 }, /"ttl"/],
   ])("%o", (options, message) => {
     expect(() => counted(options as never)).toThrow(message);
