@@ -8,7 +8,8 @@ import type { Entry } from "../store/entry.ts";
 import { openIndex } from "../store/index-db.ts";
 import { openLocation } from "../store/location.ts";
 import type { FunctionIdentity } from "./identity.ts";
-import { putTogether, takeApart } from "./result.ts";
+import { putTogether } from "./result-reader.ts";
+import { takeApart } from "./result-writer.ts";
 import { warnOnce } from "./warning.ts";
 
 /** A stored result; its value is in memory of its own and may be changed. */
