@@ -132,8 +132,8 @@ export class ValueError extends BloscacheError {
   readonly path: string;
   readonly reason: string;
 
-  constructor(path: string, reason: string) {
-    super(`Cannot store ${path}: ${reason}`);
+  constructor(path: string, reason: string, options?: ErrorOptions) {
+    super(`Cannot store ${path}: ${reason}`, options);
     this.path = path;
     this.reason = reason;
   }

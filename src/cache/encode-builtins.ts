@@ -10,7 +10,7 @@ import {
 } from "./encode-bytes.ts";
 import { writeArray, writeError, writeMap, writeSet } from "./encode-containers.ts";
 import * as tag from "./key-tags.ts";
-import { builtinName } from "./realm.ts";
+import { builtinName, byPrototype } from "./realm.ts";
 
 /** Writes a value of one class. */
 type Writer = (encoder: Encoder, value: never) => void;
@@ -41,24 +41,15 @@ const writers: ReadonlyMap<string, Writer> = new Map<string, Writer>([
 ]);
 
 /** The same by prototype, which is the faster question; a Buffer counts as its Uint8Array. */
-const byPrototype: ReadonlyMap<unknown, Writer> = prototypesOf(writers);
-
-function prototypesOf(named: ReadonlyMap<string, Writer>): Map<unknown, Writer> {
-  const map = new Map<unknown, Writer>([
-    [null, writeObject],
-    [Buffer.prototype, writeTyped],
-  ]);
-  for (const [name, write] of named) {
-    // Float16Array is not in every Node.
-    const made = (globalThis as unknown as Record<string, { prototype: object } | undefined>)[name];
-    if (made !== undefined) map.set(made.prototype, write);
-  }
-  return map;
-}
+const writersByPrototype: ReadonlyMap<unknown, Writer> = new Map<unknown, Writer>([
+  ...byPrototype(writers),
+  [null, writeObject],
+  [Buffer.prototype, writeTyped],
+]);
 
 /** `undefined` for classes that cannot be hashed, subclasses of built-in ones among them. */
 export function writerOf(value: object): Writer | undefined {
-  const write = byPrototype.get(Object.getPrototypeOf(value));
+  const write = writersByPrototype.get(Object.getPrototypeOf(value));
   // A Map of another realm has another prototype, whose constructor is native and named alike.
   return write ?? writers.get(builtinName(value) ?? "");
 }

@@ -3,7 +3,7 @@
 import { types } from "node:util";
 import type { Encoder } from "./encode.ts";
 import * as tag from "./key-tags.ts";
-import { hasSymbolKeys, namedKeys } from "./own-fields.ts";
+import { hasSymbolKeys, ownFieldBeside } from "./own-fields.ts";
 
 const typedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype);
 const typeNameOf = Object.getOwnPropertyDescriptor(typedArrayPrototype, Symbol.toStringTag)
@@ -51,10 +51,9 @@ function writeBytes(encoder: Encoder, bytes: Uint8Array): void {
  * set `shape` on a typed array, and a key that passes over it would serve wrong results.
  */
 export function refuseFields(encoder: Encoder, object: object): void {
-  // An array's elements are no such fields, nor are the characters of a boxed string.
-  const keys = "length" in object ? namedKeys(object as ArrayLike<unknown>) : Object.keys(object);
-  if (keys.length > 0) {
-    encoder.refuse(`it has a field of its own, ${JSON.stringify(keys[0])}, beside its value`);
+  const field = ownFieldBeside(object);
+  if (field !== undefined) {
+    encoder.refuse(`it has a field of its own, ${JSON.stringify(field)}, beside its value`);
   }
   if (hasSymbolKeys(object)) encoder.refuse("it has own symbol keys");
 }

@@ -24,6 +24,15 @@ export function namedKeys(list: ArrayLike<unknown> & object): string[] {
   return keys.slice(countIndices(keys));
 }
 
+/**
+ * The first field that is set on an object whose value is elsewhere, such as a typed array or a
+ * Map. An array's elements are no such fields, nor are the characters of a boxed string.
+ */
+export function ownFieldBeside(object: object): string | undefined {
+  const keys = "length" in object ? namedKeys(object as ArrayLike<unknown>) : Object.keys(object);
+  return keys[0];
+}
+
 /** How many of `keys`, from the first on, are array indices. */
 function countIndices(keys: readonly string[]): number {
   let count = 0;

@@ -8,6 +8,20 @@ export function isAbortSignal(value: unknown): value is AbortSignal {
   return typeof value === "object" && value instanceof AbortSignal;
 }
 
+/**
+ * What a table has by the names of global classes, by their prototypes: the faster question, and
+ * the only one for classes that are written in JavaScript, such as URL.
+ */
+export function byPrototype<T>(byName: ReadonlyMap<string, T>): Map<unknown, T> {
+  const map = new Map<unknown, T>();
+  for (const [name, value] of byName) {
+    // Float16Array is not in every Node.
+    const made = (globalThis as unknown as Record<string, { prototype: object } | undefined>)[name];
+    if (made !== undefined) map.set(made.prototype, value);
+  }
+  return map;
+}
+
 /** The name of the built-in class whose instance `object` is; `undefined` for a user's class. */
 export function builtinName(object: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(object);

@@ -20,7 +20,8 @@ import { describeEntry, type EntryInfo } from "./entry-info.ts";
 import type { Neighbour } from "./explain.ts";
 import type { FunctionIdentity } from "./identity.ts";
 import type { Packing } from "./packing.ts";
-import { putTogether, takeApart } from "./result.ts";
+import { putTogether } from "./result-reader.ts";
+import { takeApart } from "./result-writer.ts";
 import { warnOnce } from "./warning.ts";
 
 /** A stored result; its value is in memory of its own and may be changed. */

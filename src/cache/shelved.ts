@@ -8,7 +8,8 @@ import { CallAddress } from "./address.ts";
 import { keySymbol } from "./encode.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import { slugOf } from "./identity.ts";
-import { isLoneArray, restoreArray } from "./result.ts";
+import { restore } from "./result-arrays.ts";
+import { LONE_ARRAY } from "./result-skeleton.ts";
 import type { Results } from "./results.ts";
 
 /** A handle as JSON: what another process needs to find the result in the same cache. */
@@ -96,7 +97,7 @@ export class Shelved<Result = unknown> {
     if (file === undefined) return lone(this.get(), this.key).slice(start, stop) as never;
     const reader = openSync(file.path, { as: "array" });
     try {
-      return restorePart(file.kind, reader.slice(start, stop).data) as never;
+      return lone(restorePart(file.kind, reader.slice(start, stop).data), this.key) as never;
     } finally {
       reader.close();
     }
@@ -107,7 +108,7 @@ export class Shelved<Result = unknown> {
     if (file === undefined) return lone(await this.get(), this.key).slice(start, stop);
     const reader = await open(file.path, { as: "array" });
     try {
-      return restorePart(file.kind, (await reader.slice(start, stop)).data);
+      return lone(restorePart(file.kind, (await reader.slice(start, stop)).data), this.key);
     } finally {
       await reader.close();
     }
@@ -133,7 +134,7 @@ export class Shelved<Result = unknown> {
   #file(): { readonly path: string; readonly kind: number } | undefined {
     if (this.#kept !== undefined) return undefined;
     const entry = this.#entry();
-    if (!isLoneArray(entry.skeleton)) throw notAnArray(this.key);
+    if (entry.skeleton !== LONE_ARRAY) throw notAnArray(this.key);
     const path = this.#results?.infoOf(this.#address, entry).files[0];
     return path === undefined ? undefined : { path, kind: entry.arrays[0]?.kind as number };
   }
@@ -158,9 +159,9 @@ function requireValue(read: Read, key: string): unknown {
 }
 
 /** Files know no Uint8ClampedArray and no Buffer. REQUIRES: `part` is all of its buffer. */
-function restorePart(kind: number, part: TypedArray): TypedArray {
-  const restored = restoreArray(kind, part.buffer as ArrayBuffer);
-  return (restored instanceof ArrayBuffer ? part : (restored ?? part)) as TypedArray;
+function restorePart(kind: number, part: TypedArray): unknown {
+  const restored = restore(kind, part.buffer as ArrayBuffer);
+  return restored instanceof ArrayBuffer ? part : (restored ?? part);
 }
 
 function gone(key: string): StoreError {

@@ -177,6 +177,7 @@ describe("age", () => {
     const strict = fn.with({ maxAgeMs: 0 })(1);
     gate[0]?.();
     expect(await strict).toBe(2);
+    await sleep(5);
     expect(await fn.peek(1)).toBeUndefined();
     expect(fn.info(1)).toBeDefined();
   });

@@ -1,0 +1,1 @@
+export function difference(a: unknown, b: unknown): string | undefined;
