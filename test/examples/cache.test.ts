@@ -1,0 +1,31 @@
+import { execFileSync } from "node:child_process";
+import { expect, it } from "vitest";
+
+function printedBy(example: string): string {
+  const main = new URL(`../../examples/${example}/main.mjs`, import.meta.url).pathname;
+  return execFileSync(process.execPath, [main], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+}
+
+// Twice: the second run finds the cache of the first.
+it.each([1, 2])("the sweep finds what it has, and explains what it has not", () => {
+  const [found, why] = printedBy("sweep").split("\n");
+  expect(found).toBe("6 of 15 runs were found");
+  expect(why).toMatch(/^arguments: Never called with these arguments\. Nearest is [0-9a-f]{8}: /);
+  expect(why).toMatch(/args\[0\]\.seed is 4, there \d/);
+});
+
+it.each([1, 2])("the pipeline hands on handles", () => {
+  const [size, loudest, counts] = printedBy("pipeline").split("\n");
+  expect(size).toMatch(/^10\.6 MB on disk as \d+\.\d MB$/);
+  expect(loudest).toMatch(/^second \d+ is the loudest, and was found again: true$/);
+  expect(counts).toBe("1 recording, 1 of 2 analyses from the cache");
+});
+
+it.each([1, 2])("the embeddings are made once per text", () => {
+  const [similarities, made] = printedBy("embeddings").split("\n");
+  expect(similarities).toMatch(/^0\.\d\d 1\.00 0\.\d\d$/);
+  expect(made).toBe("3 of 4 texts embedded");
+});
