@@ -8,7 +8,7 @@ import {
 } from "../store/file-info.ts";
 import { requireFile } from "./endpoints.ts";
 import { blaming } from "./failure.ts";
-import { formatMetadata } from "./metadata.ts";
+import { formatMetadata, isNonFinite } from "./metadata.ts";
 import type { Session } from "./session.ts";
 import { exactSize } from "./sizes.ts";
 
@@ -28,6 +28,8 @@ export async function info(
 
 function toJson(value: object): string {
   return JSON.stringify(value, (_name, field: unknown) => {
+    // Standard JSON has no numbers for them, and null would be something else.
+    if (isNonFinite(field)) return String(field);
     if (field instanceof Float64Array) return Array.from(field);
     if (typeof field !== "bigint") return field;
     return Number.isSafeInteger(Number(field)) ? Number(field) : String(field);
