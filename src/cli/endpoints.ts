@@ -25,7 +25,9 @@ export function requireFile(name: string, role = "input file"): void {
  * gone when something went wrong.
  */
 export function requireFree(name: string, session: Session, input?: string): void {
-  const stats = name === STANDARD_STREAM ? undefined : statOf(name);
+  if (name === STANDARD_STREAM) return;
+  // A link that leads nowhere is there all the same.
+  const stats = statOf(name) ?? fs.lstatSync(name, { throwIfNoEntry: false });
   if (stats === undefined) return;
   if (stats.isDirectory()) throw new CliError(`output file '${name}' is a directory`);
   if (!session.force) throw new CliError(`output file '${name}' exists!`);

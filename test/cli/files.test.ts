@@ -83,6 +83,14 @@ describe("existing files", () => {
     expect(fs.statSync(join(cwd, "target")).size).toBeGreaterThan(100);
   });
 
+  test("are links too, even where nothing is behind them", () => {
+    fs.symlinkSync("nowhere", join(cwd, "link"));
+    expect(blpk(cwd, ["c", "in", "link"])).toMatchObject(failure(1, "output file 'link' exists!"));
+    expect(fs.readdirSync(cwd).sort()).toEqual(["in", "link"]);
+    expect(fs.readlinkSync(join(cwd, "link"))).toBe("nowhere");
+    expect(blpk(cwd, ["-f", "c", "in", "link"])).toMatchObject(silence);
+  });
+
   test.skipIf(process.platform === "win32")("that are devices stay devices", () => {
     expect(blpk(cwd, ["-f", "c", "in", "/dev/null"])).toMatchObject(silence);
     expect(fs.statSync("/dev/null").isCharacterDevice()).toBe(true);
