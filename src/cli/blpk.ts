@@ -6,7 +6,9 @@ import { createProgram } from "./program.ts";
 import { printVersion, VersionRequest } from "./version.ts";
 
 // A reader that has seen enough (`blpk cat x.blp | head`) closes the pipe. Who writes is told so;
-// without a listener the process would be as well, and crash.
+// without a listener the process would be as well, and crash. What is printed by the way nobody
+// waits for: when that is lost, it is told when all is done.
+process.stdout.once("error", (error) => process.once("beforeExit", () => settle(error)));
 process.stdout.on("error", () => undefined);
 process.stderr.on("error", () => undefined);
 

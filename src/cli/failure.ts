@@ -29,8 +29,15 @@ export async function blaming<T>(name: string, work: () => Promise<T>): Promise<
   }
 }
 
-/** Says what went wrong and sets the exit code; never throws. The process ends by itself. */
+let settled: unknown;
+
+/**
+ * Says what went wrong and sets the exit code; never throws. The process ends by itself. An error
+ * may arrive twice, from who writes and from the stream: it is told once.
+ */
 export function settle(error: unknown): void {
+  if (error === settled) return;
+  settled = error;
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE; // it has printed its message
     return;
