@@ -84,12 +84,20 @@ function isBrokenPipe(error: unknown): boolean {
 }
 
 function explain(error: unknown): string {
-  const { errno, path, code } = error as NodeJS.ErrnoException;
-  if (typeof errno !== "number") return messageOf(error);
-  const [, text] = getSystemErrorMap().get(errno) ?? [code, messageOf(error)];
-  if (path === undefined) return `${text}`;
+  const text = systemText(error);
+  if (text === undefined) return messageOf(error);
+  const { path } = error as NodeJS.ErrnoException;
+  if (path === undefined) return text;
   // A file is written under another name until it is complete.
   return `'${path.replace(/\.[0-9a-f]{32}\.tmp$/, "")}': ${text}`;
+}
+
+/** What an error of the system means, without the file; `undefined` for all others. */
+export function systemText(error: unknown): string | undefined {
+  const { errno, code } = error as NodeJS.ErrnoException;
+  if (typeof errno !== "number") return undefined;
+  const [, text] = getSystemErrorMap().get(errno) ?? [code, messageOf(error)];
+  return `${text}`;
 }
 
 function stackOf(error: unknown): string {

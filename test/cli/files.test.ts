@@ -102,7 +102,7 @@ describe("what cannot be done", () => {
     [["c", "nope"], "input file 'nope' does not exist!"],
     [["d", "nope.blp"], "input file 'nope.blp' does not exist!"],
     [["info", "nope"], "file 'nope' does not exist!"],
-    [["verify", "in", "nope"], "file 'nope' does not exist!"],
+    [["verify", "nope"], "'nope': no such file or directory"],
     [["c", "."], "input file '.' is a directory"],
     [["-f", "c", "in", "."], "output file '.' is a directory"],
     [["c", "-m", "nope", "in"], "metadata file 'nope' does not exist!"],
