@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-/** The command `blpk`; `docs/blpk.md` describes it. */
-import { completeOptions } from "./abbreviation.ts";
 import { settle } from "./failure.ts";
 import { createProgram } from "./program.ts";
+/** The command `blpk`; `docs/blpk.md` describes it. */
+import { spellOut } from "./spelling.ts";
 import { printVersion, VersionRequest } from "./version.ts";
 
 // A reader that has seen enough (`blpk cat x.blp | head`) closes the pipe. Who writes is told so;
@@ -14,7 +14,7 @@ process.stderr.on("error", () => undefined);
 
 try {
   const program = createProgram();
-  const args = completeOptions(program, process.argv.slice(2));
+  const args = spellOut(program, process.argv.slice(2));
   await program.parseAsync(args, { from: "user" });
 } catch (error) {
   if (error instanceof VersionRequest) await printVersion();
