@@ -6,7 +6,7 @@ import {
   type MetadataHeader,
   readInfo,
 } from "../store/file-info.ts";
-import { requireFile } from "./endpoints.ts";
+import { requireSeekable } from "./endpoints.ts";
 import { blaming } from "./failure.ts";
 import { formatMetadata, isNonFinite } from "./metadata.ts";
 import type { Session } from "./session.ts";
@@ -20,7 +20,7 @@ export async function info(
   [file]: [string],
   { json }: { readonly json?: true },
 ): Promise<void> {
-  requireFile(file, "file");
+  requireSeekable(file, "file");
   const found = await blaming(file, () => readInfo(file));
   if (json === true) process.stdout.write(`${toJson({ file, ...found })}\n`);
   else report.normal(describe(found).join("\n"));

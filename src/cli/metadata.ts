@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import type { Metadata } from "../format/metadata.ts";
 import { parseMetadata } from "../format/metadata-json.ts";
-import { requireFile } from "./endpoints.ts";
+import { requireFile, STANDARD_STREAM } from "./endpoints.ts";
 import { CliError, EXIT_FAILURE } from "./failure.ts";
 
 /** Lines that are longer are broken, as the reference does. */
@@ -12,6 +12,7 @@ const WIDTH = 90;
 /** Reads the JSON that `-m` names. As in the reference, `null` means that there is none. */
 export function readMetadataFile(name: string | undefined): Metadata | undefined {
   if (name === undefined) return undefined;
+  if (name === STANDARD_STREAM) throw new CliError("metadata is read from a file, not from stdin");
   requireFile(name, "metadata file");
   const text = fs.readFileSync(name, "utf8");
   try {

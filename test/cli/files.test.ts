@@ -75,6 +75,14 @@ describe("existing files", () => {
     expect(isPlain("in")).toBe(true);
   });
 
+  test("are never the metadata and the output at once", () => {
+    fs.writeFileSync(join(cwd, "meta.json"), "{}");
+    expect(blpk(cwd, ["-f", "c", "in", "-m", "meta.json", "./meta.json"])).toMatchObject(
+      failure(1, "input file 'meta.json' and output file './meta.json' are the same file"),
+    );
+    expect(read("meta.json").toString()).toBe("{}");
+  });
+
   test("behind a link are replaced, and the link stays", () => {
     fs.writeFileSync(join(cwd, "target"), "");
     fs.symlinkSync("target", join(cwd, "link"));
@@ -105,6 +113,9 @@ describe("what cannot be done", () => {
     [["verify", "nope"], "'nope': no such file or directory"],
     [["c", "."], "input file '.' is a directory"],
     [["-f", "c", "in", "."], "output file '.' is a directory"],
+    [["slice", "-", "1"], "'-' is a stream, and this takes a file: it is not read in one go"],
+    [["i", "-"], "'-' is a stream, and this takes a file: it is not read in one go"],
+    [["c", "-m", "-", "in"], "metadata is read from a file, not from stdin"],
     [["c", "-m", "nope", "in"], "metadata file 'nope' does not exist!"],
     [["c", "-m", "in", "in"], /^blpk: error: 'in' is not JSON: .*\n$/],
     [
