@@ -24,9 +24,10 @@ process.chdir(root);
 
 const wantsPython = process.argv.includes("--python") && process.env.BLOSCACHE_NO_PYTHON !== "1";
 const wantsSystemBlosc = process.env.BLOSCACHE_SYSTEM_BLOSC === "1";
+const linkedBlosc = wantsSystemBlosc ? "C-Blosc of the system\n" : "pinned C-Blosc\n";
 const mustHavePython = process.env.CI === "true";
 
-/** Notes of this script: its lock, and when the build steps last succeeded. */
+/** Notes of this script: its lock, and when the build steps last succeeded, with what. */
 const notes = ".setup";
 const buildTools = ["compiler", "cmake", "make"];
 
@@ -102,18 +103,24 @@ function fetchCBloscOrUseSystems() {
 function isNativeDue() {
   return (
     !existsSync("build/Release/bloscache.node") ||
-    isOutOfDate(`${notes}/native`, ["native", "CMakeLists.txt", "package.json"])
+    isOutOfDate(`${notes}/native`, ["native", "CMakeLists.txt", "package.json"], linkedBlosc)
   );
 }
 
 function buildNative() {
-  const options = wantsSystemBlosc ? ["--CDBLOSCACHE_SYSTEM_BLOSC=ON"] : [];
-  const cmakeJs = "node_modules/cmake-js/bin/cmake-js";
   // Ninja takes all cores by itself, make has to be told.
   process.env.CMAKE_BUILD_PARALLEL_LEVEL ??= String(availableParallelism());
-  const { ok } = runNode(cmakeJs, "compile", "--log-level=warn", ...options);
+  // CMake remembers what it was once told, and `compile` tells it nothing when it is configured.
+  const ok =
+    (runCMake("configure") || runCMake("reconfigure")) && // which starts from nothing
+    runCMake("compile");
   if (!ok) throw new SetupError("The native addon does not build, see above.");
-  markUpToDate(`${notes}/native`);
+  markUpToDate(`${notes}/native`, linkedBlosc);
+}
+
+function runCMake(command) {
+  const option = `--CDBLOSCACHE_SYSTEM_BLOSC=${wantsSystemBlosc ? "ON" : "OFF"}`;
+  return runNode("node_modules/cmake-js/bin/cmake-js", command, "--log-level=warn", option).ok;
 }
 
 /** Starts from nothing, so that no output outlives its source. */

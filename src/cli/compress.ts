@@ -38,13 +38,18 @@ export async function compress(
   announce(session.report, "compression");
   requireCodec(options.codec);
   requireFile(input);
-  requireFree(output, session, input);
+  const metadata = readMetadataFile(options.metadata);
+  requireFree(
+    output,
+    session,
+    input,
+    ...(options.metadata === undefined ? [] : [options.metadata]),
+  );
   if (output === STANDARD_STREAM && process.stdout.isTTY && !session.force) {
     throw new CliError(
       "compressed data is not for a terminal: name an out_file, or force it with -f",
     );
   }
-  const metadata = readMetadataFile(options.metadata);
   session.report.verbose(`input file is: '${input}'\noutput file is: '${output}'`);
 
   const { chunkSize = DEFAULT_CHUNK_SIZE } = options;

@@ -1,6 +1,6 @@
 /** `blpk decompress` and `blpk cat`. */
-import fs from "node:fs";
 import type { Sink, Source } from "../format/endpoints.ts";
+import { stringifyMetadata } from "../format/metadata-json.ts";
 import { type UnpackResult, unpack } from "../format/unpack-stream.ts";
 import { announce } from "./announce.ts";
 import {
@@ -14,6 +14,7 @@ import {
   statOf,
 } from "./endpoints.ts";
 import { blaming, CliError } from "./failure.ts";
+import { heldOpen, JointText, requireDifferent } from "./joint-output.ts";
 import { formatMetadata, isTelling } from "./metadata.ts";
 import type { Session } from "./session.ts";
 import { exactSize } from "./sizes.ts";
@@ -30,20 +31,21 @@ export async function decompress(
   options: DecompressOptions,
 ): Promise<void> {
   const output = outputOf(input, out, options);
-  if (output === STANDARD_STREAM) session.report.leaveStdout();
+  if ([output, options.metadata].includes(STANDARD_STREAM)) session.report.leaveStdout();
   announce(session.report, "decompression");
   requireFile(input);
+  if (options.metadata !== undefined) requireDifferent(output, options.metadata);
   requireFree(output, session, input);
   if (options.metadata !== undefined) requireFree(options.metadata, session, input);
   session.report.verbose(`input file is: '${input}'\noutput file is: '${output}'`);
 
   const { metadata, nbytes } = await blaming(input, async () => {
+    if (options.metadata !== undefined) {
+      return transferBoth(session, input, output, options.metadata);
+    }
     const [source, sink] = await openBoth(input, output, session);
     return transfer(session, source, sink);
   });
-  if (options.metadata !== undefined) {
-    fs.writeFileSync(options.metadata, `${JSON.stringify(metadata ?? null)}\n`);
-  }
   reportSizes(session, input, nbytes);
   if (isTelling(metadata) && options.metadata === undefined && output !== STANDARD_STREAM) {
     session.report.normal(`Metadata:\n${formatMetadata(metadata)}`);
@@ -61,6 +63,25 @@ export async function cat(session: Session, [files]: [string[]]): Promise<void> 
 
 function transfer(session: Session, source: Source, sink: Sink): Promise<UnpackResult> {
   return session.watch("decompressing", (options) => unpack(source, sink, options));
+}
+
+/** Decompresses, and writes the metadata to a file of its own. */
+async function transferBoth(
+  session: Session,
+  input: string,
+  output: string,
+  metadataFile: string,
+): Promise<UnpackResult> {
+  const beside = await JointText.open(metadataFile, session);
+  try {
+    const [source, sink] = await openBoth(input, output, session);
+    const result = await transfer(session, source, heldOpen(sink));
+    await beside.publish(`${stringifyMetadata(result.metadata ?? null)}\n`, sink);
+    return result;
+  } catch (error) {
+    await beside.abort(error);
+    throw error;
+  }
 }
 
 function outputOf(input: string, out: string | undefined, options: DecompressOptions): string {

@@ -20,18 +20,29 @@ export function requireFile(name: string, role = "input file"): void {
   if (stats.isDirectory()) throw new CliError(`${role} '${name}' is a directory`);
 }
 
+/** Refuses, beside what is not there, what can be read from front to back only. */
+export function requireSeekable(name: string, role?: string): void {
+  requireFile(name, role);
+  if (name !== STANDARD_STREAM && statOf(name)?.isFile() === true) return;
+  throw new CliError(`'${name}' is a stream, and this takes a file: it is not read in one go`);
+}
+
 /**
- * Refuses an output that exists, unless it may be replaced, or that is the input: it would be
+ * Refuses an output that exists, unless it may be replaced, or that is an input: it would be
  * gone when something went wrong.
  */
-export function requireFree(name: string, session: Session, input?: string): void {
-  const stats = name === STANDARD_STREAM ? undefined : statOf(name);
+export function requireFree(name: string, session: Session, ...inputs: readonly string[]): void {
+  if (name === STANDARD_STREAM) return;
+  // A link that leads nowhere is there all the same.
+  const stats = statOf(name) ?? fs.lstatSync(name, { throwIfNoEntry: false });
   if (stats === undefined) return;
   if (stats.isDirectory()) throw new CliError(`output file '${name}' is a directory`);
   if (!session.force) throw new CliError(`output file '${name}' exists!`);
-  const other = input === undefined || input === STANDARD_STREAM ? undefined : statOf(input);
-  if (other?.ino === stats.ino && other.dev === stats.dev) {
-    throw new CliError(`input file '${input}' and output file '${name}' are the same file`);
+  for (const input of inputs) {
+    const other = input === STANDARD_STREAM ? undefined : statOf(input);
+    if (other?.ino === stats.ino && other.dev === stats.dev) {
+      throw new CliError(`input file '${input}' and output file '${name}' are the same file`);
+    }
   }
   session.report.verbose(`overwriting existing file: '${name}'`);
 }

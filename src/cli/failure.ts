@@ -29,8 +29,15 @@ export async function blaming<T>(name: string, work: () => Promise<T>): Promise<
   }
 }
 
-/** Says what went wrong and sets the exit code; never throws. The process ends by itself. */
+let settled: unknown;
+
+/**
+ * Says what went wrong and sets the exit code; never throws. The process ends by itself. An error
+ * may arrive twice, from who writes and from the stream: it is told once.
+ */
 export function settle(error: unknown): void {
+  if (error === settled) return;
+  settled = error;
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE; // it has printed its message
     return;
@@ -77,12 +84,20 @@ function isBrokenPipe(error: unknown): boolean {
 }
 
 function explain(error: unknown): string {
-  const { errno, path, code } = error as NodeJS.ErrnoException;
-  if (typeof errno !== "number") return messageOf(error);
-  const [, text] = getSystemErrorMap().get(errno) ?? [code, messageOf(error)];
-  if (path === undefined) return `${text}`;
+  const text = systemText(error);
+  if (text === undefined) return messageOf(error);
+  const { path } = error as NodeJS.ErrnoException;
+  if (path === undefined) return text;
   // A file is written under another name until it is complete.
   return `'${path.replace(/\.[0-9a-f]{32}\.tmp$/, "")}': ${text}`;
+}
+
+/** What an error of the system means, without the file; `undefined` for all others. */
+export function systemText(error: unknown): string | undefined {
+  const { errno, code } = error as NodeJS.ErrnoException;
+  if (typeof errno !== "number") return undefined;
+  const [, text] = getSystemErrorMap().get(errno) ?? [code, messageOf(error)];
+  return `${text}`;
 }
 
 function stackOf(error: unknown): string {

@@ -6,9 +6,9 @@ import {
   type MetadataHeader,
   readInfo,
 } from "../store/file-info.ts";
-import { requireFile } from "./endpoints.ts";
+import { requireSeekable } from "./endpoints.ts";
 import { blaming } from "./failure.ts";
-import { formatMetadata } from "./metadata.ts";
+import { formatMetadata, isNonFinite } from "./metadata.ts";
 import type { Session } from "./session.ts";
 import { exactSize } from "./sizes.ts";
 
@@ -20,7 +20,7 @@ export async function info(
   [file]: [string],
   { json }: { readonly json?: true },
 ): Promise<void> {
-  requireFile(file, "file");
+  requireSeekable(file, "file");
   const found = await blaming(file, () => readInfo(file));
   if (json === true) process.stdout.write(`${toJson({ file, ...found })}\n`);
   else report.normal(describe(found).join("\n"));
@@ -28,6 +28,8 @@ export async function info(
 
 function toJson(value: object): string {
   return JSON.stringify(value, (_name, field: unknown) => {
+    // Standard JSON has no numbers for them, and null would be something else.
+    if (isNonFinite(field)) return String(field);
     if (field instanceof Float64Array) return Array.from(field);
     if (typeof field !== "bigint") return field;
     return Number.isSafeInteger(Number(field)) ? Number(field) : String(field);

@@ -1,8 +1,9 @@
 /** Metadata in files of its own, and on the screen. */
+import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import type { Metadata } from "../format/metadata.ts";
 import { parseMetadata } from "../format/metadata-json.ts";
-import { requireFile } from "./endpoints.ts";
+import { requireFile, STANDARD_STREAM } from "./endpoints.ts";
 import { CliError, EXIT_FAILURE } from "./failure.ts";
 
 /** Lines that are longer are broken, as the reference does. */
@@ -11,6 +12,7 @@ const WIDTH = 90;
 /** Reads the JSON that `-m` names. As in the reference, `null` means that there is none. */
 export function readMetadataFile(name: string | undefined): Metadata | undefined {
   if (name === undefined) return undefined;
+  if (name === STANDARD_STREAM) throw new CliError("metadata is read from a file, not from stdin");
   requireFile(name, "metadata file");
   const text = fs.readFileSync(name, "utf8");
   try {
@@ -28,7 +30,24 @@ export function isTelling(metadata: Metadata | undefined): metadata is Metadata 
   return Object.keys(metadata).length > 0;
 }
 
+/** The metadata for people: JSON, with Python's words for what JSON has no numbers for. */
 export function formatMetadata(metadata: Metadata): string {
-  const line = JSON.stringify(metadata);
-  return line.length <= WIDTH ? line : JSON.stringify(metadata, undefined, 2);
+  const line = readable(metadata);
+  return line.length <= WIDTH ? line : readable(metadata, 2);
+}
+
+/** As `stringifyMetadata`, but with all letters as they are: who reads it is no old program. */
+function readable(metadata: Metadata, indent?: number): string {
+  const mark = randomUUID();
+  const text = JSON.stringify(
+    metadata,
+    (_key, field: unknown) => (isNonFinite(field) ? `${mark}${field}` : field),
+    indent,
+  );
+  return text.replaceAll(new RegExp(`"${mark}([^"]+)"`, "g"), "$1");
+}
+
+/** Numbers that Python's JSON has and the standard has not. */
+export function isNonFinite(field: unknown): field is number {
+  return typeof field === "number" && !Number.isFinite(field);
 }

@@ -2,7 +2,7 @@
 import type { Ndarray } from "../format/ndarray.ts";
 import type { Reader } from "../format/reader.ts";
 import { open } from "../store/file-reader.ts";
-import { openSink, requireFile, requireFree, STANDARD_STREAM } from "./endpoints.ts";
+import { openSink, requireFree, requireSeekable, STANDARD_STREAM } from "./endpoints.ts";
 import { blaming, CliError } from "./failure.ts";
 import { parseRange, type Range } from "./range.ts";
 import type { Session } from "./session.ts";
@@ -28,7 +28,7 @@ export async function slice(
   const output = out ?? STANDARD_STREAM;
   if (output === STANDARD_STREAM) session.report.leaveStdout();
   const within = parseRange(rangeText);
-  requireFile(input);
+  requireSeekable(input);
   requireFree(output, session, input);
   await blaming(input, async () => {
     const reader = await open(input);

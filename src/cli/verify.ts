@@ -1,11 +1,11 @@
 /** `blpk verify`: reads files to the end, and keeps nothing. */
-import { BloscpackError } from "../errors.ts";
+import { BloscpackError, StoreError } from "../errors.ts";
 import { unpack } from "../format/unpack-stream.ts";
 import type { VerifyReport } from "../format/verify.ts";
 import { open } from "../store/file-reader.ts";
 import { withStoredFile } from "../store/stored-file.ts";
-import { openSource, requireFile, STANDARD_STREAM, statOf } from "./endpoints.ts";
-import { EXIT_FAILURE, printError } from "./failure.ts";
+import { openSource, STANDARD_STREAM, statOf } from "./endpoints.ts";
+import { EXIT_FAILURE, printError, systemText } from "./failure.ts";
 import type { Session, Watched } from "./session.ts";
 import { exactSize } from "./sizes.ts";
 
@@ -14,7 +14,6 @@ export async function verify(
   [files]: [string[]],
   { json }: { readonly json?: true },
 ): Promise<void> {
-  for (const file of files) requireFile(file, "file");
   for (const file of files) {
     const found = await session.watch("verifying", (watched) => check(file, session, watched));
     if (found.faults.length > 0) process.exitCode = EXIT_FAILURE;
@@ -23,17 +22,32 @@ export async function verify(
   }
 }
 
+/** A fault of the file; or, with the system's code, what kept it from being read. */
+type Fault = Pick<BloscpackError, "message"> &
+  Partial<Pick<BloscpackError, "section" | "offset" | "chunk" | "field">> & {
+    readonly code: string;
+  };
+
 /** Of a file that cannot even be opened only the fault is known. */
-type Report = Partial<VerifyReport> & Pick<VerifyReport, "faults">;
+type Report = Partial<Omit<VerifyReport, "faults">> & { readonly faults: readonly Fault[] };
 
 async function check(file: string, session: Session, watched: Watched): Promise<Report> {
   try {
     const seekable = file !== STANDARD_STREAM && statOf(file)?.isFile() === true;
     return await (seekable ? checkFile(file, watched) : checkStream(file, session, watched));
   } catch (error) {
-    if (!(error instanceof BloscpackError)) throw error;
-    return { faults: [error] };
+    return { faults: [faultOf(error)] };
   }
+}
+
+/** @throws what is no matter of one file, such as a signal */
+function faultOf(error: unknown): Fault {
+  if (error instanceof BloscpackError) return error;
+  const { code } = (error instanceof StoreError ? error.cause : error) as NodeJS.ErrnoException;
+  if (error instanceof StoreError) return { code: code ?? error.code, message: error.message };
+  const message = systemText(error);
+  if (message === undefined || code === undefined) throw error;
+  return { code, message };
 }
 
 /** Finds all faults. */

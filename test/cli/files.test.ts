@@ -75,12 +75,28 @@ describe("existing files", () => {
     expect(isPlain("in")).toBe(true);
   });
 
+  test("are never the metadata and the output at once", () => {
+    fs.writeFileSync(join(cwd, "meta.json"), "{}");
+    expect(blpk(cwd, ["-f", "c", "in", "-m", "meta.json", "./meta.json"])).toMatchObject(
+      failure(1, "input file 'meta.json' and output file './meta.json' are the same file"),
+    );
+    expect(read("meta.json").toString()).toBe("{}");
+  });
+
   test("behind a link are replaced, and the link stays", () => {
     fs.writeFileSync(join(cwd, "target"), "");
     fs.symlinkSync("target", join(cwd, "link"));
     expect(blpk(cwd, ["-f", "c", "in", "link"])).toMatchObject(silence);
     expect(fs.lstatSync(join(cwd, "link")).isSymbolicLink()).toBe(true);
     expect(fs.statSync(join(cwd, "target")).size).toBeGreaterThan(100);
+  });
+
+  test("are links too, even where nothing is behind them", () => {
+    fs.symlinkSync("nowhere", join(cwd, "link"));
+    expect(blpk(cwd, ["c", "in", "link"])).toMatchObject(failure(1, "output file 'link' exists!"));
+    expect(fs.readdirSync(cwd).sort()).toEqual(["in", "link"]);
+    expect(fs.readlinkSync(join(cwd, "link"))).toBe("nowhere");
+    expect(blpk(cwd, ["-f", "c", "in", "link"])).toMatchObject(silence);
   });
 
   test.skipIf(process.platform === "win32")("that are devices stay devices", () => {
@@ -94,9 +110,12 @@ describe("what cannot be done", () => {
     [["c", "nope"], "input file 'nope' does not exist!"],
     [["d", "nope.blp"], "input file 'nope.blp' does not exist!"],
     [["info", "nope"], "file 'nope' does not exist!"],
-    [["verify", "in", "nope"], "file 'nope' does not exist!"],
+    [["verify", "nope"], "'nope': no such file or directory"],
     [["c", "."], "input file '.' is a directory"],
     [["-f", "c", "in", "."], "output file '.' is a directory"],
+    [["slice", "-", "1"], "'-' is a stream, and this takes a file: it is not read in one go"],
+    [["i", "-"], "'-' is a stream, and this takes a file: it is not read in one go"],
+    [["c", "-m", "-", "in"], "metadata is read from a file, not from stdin"],
     [["c", "-m", "nope", "in"], "metadata file 'nope' does not exist!"],
     [["c", "-m", "in", "in"], /^blpk: error: 'in' is not JSON: .*\n$/],
     [

@@ -129,6 +129,30 @@ describe("verify", () => {
     });
   });
 
+  test("has a verdict for every name, whatever is there", () => {
+    const names = ["bare.blp", "nope", ".", "bare.blp"];
+    const text = blpk(golden, ["verify", ...names]);
+    expect(text.stderr).toBe(
+      [
+        "blpk: error: 'nope': no such file or directory\n",
+        "blpk: error: '.': illegal operation on a directory\n",
+      ].join(""),
+    );
+    expect(text.stdout.match(/bare.blp: OK/g)).toHaveLength(2);
+    const json = blpk(golden, ["verify", "--json", ...names]);
+    expect([text.status, json.status, json.stderr]).toEqual([1, 1, ""]);
+    const reports = json.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(reports.map(({ file, ok, faults }) => [file, ok, faults[0]?.code])).toEqual([
+      ["bare.blp", true, undefined],
+      ["nope", false, "ENOENT"],
+      [".", false, "EISDIR"],
+      ["bare.blp", true, undefined],
+    ]);
+  });
+
   test("reads from a pipe as well", () => {
     const good = fs.readFileSync(join(golden, "many-chunks.blp"));
     expect(blpk(cwd, ["verify", "-"], { input: good }).status).toBe(0);

@@ -56,6 +56,12 @@ describe("options of compress reach the file", () => {
     [["-o"], { header: { offsets: false, maxAppChunks: 0 } }],
     [["--no-offsets"], { header: { offsets: false } }],
     [["--max-app-chunks", "5"], { header: { offsets: true, maxAppChunks: 5 } }],
+    [["-z=512K"], { header: { chunkSize: 512 * 1024 } }],
+    [
+      ["-so", "-t=4", "-l=9", "-c=lz4", "-k=md5"],
+      { header: { offsets: false, typesize: 4, checksum: "md5" }, firstChunk: { codec: "lz4" } },
+    ],
+    [["-soz=512K", "-n=1"], { header: { offsets: false, chunkSize: 512 * 1024 } }],
     [
       ["-so", "-t4"],
       { header: { offsets: false, typesize: 4 }, firstChunk: { byteShuffle: false } },
@@ -75,6 +81,8 @@ describe("a command line that makes no sense exits with 2", () => {
     [["c", "--ch", "1M", "in"]],
     [["c", "-l", "10", "in"]],
     [["c", "-l", "x", "in"]],
+    [["c", "-s=1", "in"]],
+    [["c", "-x=1", "in"]],
     [["c", "-t", "x", "in"]],
     [["c", "-k", "md4", "in"]],
     [["c", "-c", "gzip", "in"]],
@@ -102,6 +110,16 @@ describe("a value out of range exits with 1, as in the reference", () => {
     [["c", "--max-app-chunks", "-1", "in"], "--max-app-chunks must be at least 0"],
     [["estimate", "--sample", "0", "in"], "--sample must be 1 <= s <= 2147483631"],
     [["c", "-z", "1Q", "in"], "-z error: '1Q' is not a size, such as 512K"],
+    [["c", "-z=-1", "in"], "-z must be 1 <= z <= 2147483631"],
+    [["c", "-z=", "in"], "-z error: '' is not a size, such as 512K"],
+    [["-n=0", "c", "in"], "-n must be 1 <= n <= 256"],
+    [["c", "-m=nope", "in"], "metadata file 'nope' does not exist!"],
+    // What an option is given is no option, whatever it looks like.
+    [["c", "-m", "-z=1M", "in"], "metadata file '-z=1M' does not exist!"],
+    [["c", "-m", "--for", "in"], "metadata file '--for' does not exist!"],
+    [["c", "-m", "=nope", "in"], "metadata file '=nope' does not exist!"],
+    [["c", "-ma=b", "in"], "metadata file 'a=b' does not exist!"],
+    [["c", "--", "-z=1M"], "input file '-z=1M' does not exist!"],
   ])("%j", (args, message) => {
     expect(blpk(cwd, args)).toMatchObject(failure(1, message));
   });

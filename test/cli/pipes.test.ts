@@ -83,6 +83,28 @@ describe.skipIf(!hasShell)("in a shell", () => {
     expect(stderr.toString()).toBe("");
   });
 
+  test
+    .runIf(process.platform === "linux")
+    .each([
+      "i in.blp",
+      "verify in.blp",
+      "verify --json in.blp",
+      "--help",
+      "--version",
+      "cat in.blp",
+    ])("%s is an error when stdout takes nothing", (args) => {
+    blpk(cwd, ["c", "in"]);
+    const { status, stderr } = sh(`${BLPK} ${args} > /dev/full`);
+    expect(stderr.toString()).toBe("blpk: error: no space left on device\n");
+    expect(status).toBe(1);
+  });
+
+  test("what nobody reads is no success, and no error message", () => {
+    blpk(cwd, ["c", "in"]);
+    const { stdout, stderr } = sh(`{ sleep 1; ${BLPK} i in.blp; echo $? >&2; } | true`);
+    expect(stdout.toString() + stderr).toBe("1\n");
+  });
+
   test("named pipes are read and written as streams", () => {
     const { status, stderr } = sh(`
       mkfifo from to || exit 99
