@@ -63,13 +63,14 @@ export interface Appended {
 /**
  * Appends plain bytes to a Bloscpack file: bytes, an iterable of them (a generator, a stream), or a
  * source. Killed at any instant, the file is afterwards as before or as after; when this throws, as
- * before. A file that holds an array has to get whole rows, and its shape is updated.
+ * before, unless the error says that the bytes are written and only not yet durable. A file that holds an array has to get whole rows, and its shape is updated.
  *
  * A `Uint8Array` must not change until the promise resolves.
  *
  * @throws {TypeError | RangeError} for an argument, or bytes that are not whole rows of an array
  * @throws {BloscpackError} when the file is damaged; its last chunk is verified before it is replaced
- * @throws {StoreError} with a cause of code `ELOCKED` when another append is at work on the file
+ * @throws {StoreError} with a cause of code `ELOCKED` when another append is at work on the file;
+ *   with the operation `"make durable"` when `"strict"` fails after the append is through
  * @throws {NotEnoughSpace} with `whenFull: "error"`
  */
 export async function append(

@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { BloscpackError } from "../errors.ts";
+import { BloscpackError, StoreError } from "../errors.ts";
 import { giveBack, takeScratch } from "../format/scratch.ts";
 import type { ByteSink, ByteSinkSync } from "../format/sink.ts";
 import type { ByteSource, ByteSourceSync } from "../format/source.ts";
@@ -133,6 +133,8 @@ export interface Publication {
 /**
  * Writes a file that appears under its name complete or not at all, and returns what `fill` does.
  * When `fill` throws, nothing is left behind and its error is passed on.
+ *
+ * @throws {StoreError} when the file is there, and only its name could not be made durable
  */
 export function publishSync<T>(to: Publication, fill: (sink: ByteSinkSync) => T): T {
   const temporary = temporaryPath(to);
@@ -150,7 +152,7 @@ export function publishSync<T>(to: Publication, fill: (sink: ByteSinkSync) => T)
     fs.rmSync(temporary, { force: true });
     throw error;
   }
-  if (to.durability === "strict") syncDirectorySync(dirname(to.path));
+  if (to.durability === "strict") syncNameSync(to.path);
   return result;
 }
 
@@ -173,7 +175,10 @@ export async function publish<T>(
 /** A file that is being written under a temporary name. */
 export interface Draft {
   readonly sink: ByteSink;
-  /** Gives the file its name. When that fails, it can still be discarded. */
+  /**
+   * Gives the file its name. When that fails, it can still be discarded: but for a name that could
+   * not be made durable, which stays.
+   */
   publish(): Promise<void>;
   /** Leaves nothing behind. */
   discard(): Promise<void>;
@@ -189,7 +194,7 @@ export async function draftFile(to: Publication): Promise<Draft> {
       if (strict) await file.sync();
       await file.close();
       await fs.promises.rename(temporary, to.path);
-      if (strict) await syncDirectory(dirname(to.path));
+      if (strict) await syncName(to.path);
     },
     async discard() {
       // Closing twice is an error, and no news.
@@ -202,6 +207,36 @@ export async function draftFile(to: Publication): Promise<Draft> {
 function temporaryPath({ path, temporary }: Publication): string {
   const unique = randomBytes(16).toString("hex");
   return temporary === undefined ? `${path}.${unique}.tmp` : `${temporary}/${unique}.tmp`;
+}
+
+/**
+ * The error for what is done and whose last wait for the disk failed: it is there for all who look,
+ * and a power cut may take it away.
+ */
+export function notDurable(path: string, cause: unknown): StoreError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const reason = `it is written, but a power cut may undo that: ${message}`;
+  return new StoreError(
+    "make durable",
+    path,
+    Object.assign(new Error(reason, { cause }), { code }),
+  );
+}
+
+function syncNameSync(path: string): void {
+  try {
+    syncDirectorySync(dirname(path));
+  } catch (error) {
+    throw notDurable(path, error);
+  }
+}
+
+async function syncName(path: string): Promise<void> {
+  try {
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    throw notDurable(path, error);
+  }
 }
 
 /** Makes a rename in `folder` durable. Windows does so by itself and cannot open a folder. */

@@ -18,7 +18,7 @@ import { decodeMetadata, metadataEnd } from "../format/metadata.ts";
 import type { ByteSink, ByteSinkSync } from "../format/sink.ts";
 import { type Durability, publish, publishSync } from "./file-io.ts";
 import type { FileLock } from "./file-lock.ts";
-import { type Region, replaceRegions } from "./journal.ts";
+import { type Region, replaceRegions, syncCommit } from "./journal.ts";
 import { run, runSync, SteppedFile, type Steps, step } from "./steps.ts";
 
 /** Enough to tell how long header, metadata and offsets are. */
@@ -168,8 +168,17 @@ export class GrowingFile {
     const change = { size: this.#size, regions };
     yield* replaceRegions(this.#file, change, this.#lock, durability);
     this.#committed = true;
-    // What a smaller last chunk leaves, and what was there before. No reader minds it.
-    if (this.#file.size > growth.end) this.#file.truncate(growth.end);
+    this.#dropBehind(growth.end);
+    yield* syncCommit(this.#file.path, durability);
+  }
+
+  /** Takes away what a smaller last chunk leaves, and what was there before. */
+  #dropBehind(end: number): void {
+    try {
+      if (this.#file.size > end) this.#file.truncate(end);
+    } catch {
+      // No reader minds it, and the append is through.
+    }
   }
 
   #regionOfHead(position: number, bytes: Uint8Array): Region {

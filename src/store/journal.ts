@@ -19,7 +19,7 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { StoreError } from "../errors.ts";
-import type { Durability } from "./file-io.ts";
+import { type Durability, notDurable } from "./file-io.ts";
 import { type FileLock, isLocked, lockFile } from "./file-lock.ts";
 import { xxh64 } from "./hash.ts";
 import { runSync, SteppedFile, type Steps } from "./steps.ts";
@@ -57,8 +57,10 @@ export function checkDurability(durability: Durability): Durability {
 }
 
 /**
- * Replaces regions of an open file: all or, if the process is killed, none. Bytes behind `size`
- * may have been written before; they become part of the file with this.
+ * Replaces regions of an open file: all or, if this throws or the process is killed, none. Bytes
+ * behind `size` may have been written before; they become part of the file with this.
+ *
+ * A strict change has to be followed by {@link syncCommit}, whose failure undoes nothing.
  *
  * REQUIRES: the lock of the file is held, and its journal does not exist.
  */
@@ -78,10 +80,26 @@ export function* replaceRegions(
     fs.rmSync(path);
   } catch (error) {
     undo(file, change);
+    // Part of the change may be on the disk. While the old bytes are not, the journal has to stay.
+    if (strict) yield* file.sync();
     fs.rmSync(path, { force: true });
     throw error;
   }
-  if (strict) yield* syncFolder(dirname(path));
+}
+
+/**
+ * Makes durable that the journal of a file is gone. The change is made by then: whatever happens
+ * here, nothing may be taken back.
+ *
+ * @throws {StoreError} which says so
+ */
+export function* syncCommit(path: string, durability: Durability): Steps<void> {
+  if (durability !== "strict") return;
+  try {
+    yield* syncFolder(dirname(path));
+  } catch (error) {
+    throw notDurable(path, error);
+  }
 }
 
 function* writeJournal(path: string, change: Change, strict: boolean): Steps<void> {

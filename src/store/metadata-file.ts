@@ -9,7 +9,7 @@ import {
 import { changeFile } from "./exclusive-file.ts";
 import type { Durability } from "./file-io.ts";
 import { readStoredHead } from "./growing-file.ts";
-import { checkDurability, recover, recoverSync, replaceRegions } from "./journal.ts";
+import { checkDurability, recover, recoverSync, replaceRegions, syncCommit } from "./journal.ts";
 import { run, runSync, SteppedFile, type Steps } from "./steps.ts";
 
 export interface RewriteMetadataOptions extends RewriteMetadataArgs {
@@ -82,5 +82,6 @@ function* rewriteSteps(
     const old = bytes.subarray(HEADER_LENGTH, metadataEnd(bytes));
     const region = { position: HEADER_LENGTH, old, new: replaceMetadata(bytes, metadata, args) };
     yield* replaceRegions(file, { size: file.size, regions: [region] }, lock, durability);
+    yield* syncCommit(file.path, durability);
   });
 }
