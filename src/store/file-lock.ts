@@ -57,6 +57,11 @@ export function lockFile(path: string): FileLock {
   throw locked(path, "many processes want it at once");
 }
 
+/** @throws {StoreError} when the lock of the file at `path` was removed, or somebody else has it */
+export function requireHeld(lock: FileLock, path: string): void {
+  if (!lock.held()) throw new StoreError("write", path, new Error("its lock was removed"));
+}
+
 /** Whether an error says that a file is locked. */
 export function isLocked(error: unknown): boolean {
   return error instanceof StoreError && (error.cause as { code?: unknown })?.code === "ELOCKED";

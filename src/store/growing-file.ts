@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { allocate, decompress, decompressAsync } from "../blosc/codec.ts";
-import { BloscpackError, StoreError } from "../errors.ts";
+import { BloscpackError } from "../errors.ts";
 import {
   type Growth,
   grownHeader,
@@ -17,7 +17,7 @@ import { decodeHeader, encodeHeader } from "../format/header.ts";
 import { decodeMetadata, metadataEnd } from "../format/metadata.ts";
 import type { ByteSink, ByteSinkSync } from "../format/sink.ts";
 import { type Durability, publish, publishSync } from "./file-io.ts";
-import type { FileLock } from "./file-lock.ts";
+import { type FileLock, requireHeld } from "./file-lock.ts";
 import { type Region, replaceRegions, syncCommit } from "./journal.ts";
 import { run, runSync, SteppedFile, type Steps, step } from "./steps.ts";
 
@@ -134,8 +134,10 @@ export class GrowingFile {
     });
   }
 
-  /** Writes where no reader of the file looks yet. */
+  /** Writes where no reader of the file looks yet. @throws {StoreError} when the lock is not ours any more */
   *write({ position, pieces }: Placed): Steps<void> {
+    // Whoever has it may have put chunks of its own there, and made them part of the file.
+    requireHeld(this.#lock, this.#file.path);
     if (this.head.header.nchunks !== -1n) {
       yield* this.#file.write(position, pieces);
       return;
@@ -207,7 +209,7 @@ export class GrowingFile {
     const tail = { ...this.tail, positions: offsets ?? this.tail.positions };
     const head = rebuiltHead(this.head, tail, growth, chunkSize, section);
     const to = { path, durability, mode };
-    if (!this.#lock.held()) throw new StoreError("write", path, new Error("its lock was removed"));
+    requireHeld(this.#lock, path);
     yield* step(
       () => publishSync(to, (sink) => runSync(this.#copyTo(sink, head, growth))),
       () => publish(to, (sink) => run(this.#copyTo(sink, head, growth))),
@@ -244,9 +246,10 @@ export class GrowingFile {
     }
   }
 
-  /** Takes away what was written without being committed. */
+  /** Takes away what was written without being committed, while nobody else can have written. */
   close(): void {
-    if (!this.#committed && this.#file.size > this.#size) this.#file.truncate(this.#size);
+    const dropped = !this.#committed && this.#file.size > this.#size;
+    if (dropped && this.#lock.held()) this.#file.truncate(this.#size);
     if (this.#spool === undefined) return;
     this.#spool.close();
     fs.rmSync(this.#spool.path, { force: true });

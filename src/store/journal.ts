@@ -20,7 +20,7 @@ import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { StoreError } from "../errors.ts";
 import { type Durability, notDurable } from "./file-io.ts";
-import { type FileLock, isLocked, lockFile } from "./file-lock.ts";
+import { type FileLock, isLocked, lockFile, requireHeld } from "./file-lock.ts";
 import { xxh64 } from "./hash.ts";
 import { runSync, SteppedFile, type Steps } from "./steps.ts";
 
@@ -71,14 +71,18 @@ export function* replaceRegions(
   durability: Durability,
 ): Steps<void> {
   const strict = durability === "strict";
-  if (!lock.held()) throw new StoreError("write", file.path, new Error("its lock was removed"));
+  requireHeld(lock, file.path);
   const path = journalOf(file.path);
   try {
     yield* writeJournal(path, change, strict);
+    // The journal may have taken its time, and has been rolled back if somebody took the lock.
+    requireHeld(lock, file.path);
     for (const region of change.regions) yield* file.write(region.position, [region.new]);
     if (strict) yield* file.sync();
     fs.rmSync(path);
   } catch (error) {
+    // Else the journal is applied by who has the lock, or was, and the file is not ours to change.
+    if (!lock.held()) throw error;
     undo(file, change);
     // Part of the change may be on the disk. While the old bytes are not, the journal has to stay.
     if (strict) yield* file.sync();

@@ -1,11 +1,12 @@
 // The journal beside a file: what it undoes, and what it leaves alone.
 import { randomBytes } from "node:crypto";
+import { EventEmitter, once } from "node:events";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { StoreError } from "../../src/errors.ts";
 import { packBytes, unpackBytes } from "../../src/format.ts";
-import { appendBytesSync, appendSync } from "../../src/store/append-file.ts";
+import { append, appendBytesSync, appendSync } from "../../src/store/append-file.ts";
 import { lockFile } from "../../src/store/file-lock.ts";
 import { recover, recoverSync, replaceRegions } from "../../src/store/journal.ts";
 import { runSync, SteppedFile, type Steps } from "../../src/store/steps.ts";
@@ -180,6 +181,36 @@ describe("one writer at a time", () => {
     expect(() => appendSync(path, robbing())).toThrow(StoreError);
     expect(Buffer.compare(readFileSync(path), before)).toBe(0);
   });
+
+  it.each([
+    ["commit", 10],
+    ["write a batch", 40_000_000],
+  ])(
+    "whose lock was removed leaves alone what another has appended: about to %s",
+    async (_what, left) => {
+      const path = made();
+      const events = new EventEmitter();
+      const started = once(events, "started");
+      const removed = once(events, "removed");
+      async function* waiting() {
+        yield bytes(10, 0);
+        // More than a batch, so that something is written before the lock is gone.
+        yield randomBytes(14_000_000);
+        events.emit("started");
+        await removed;
+        yield new Uint8Array(left);
+      }
+      const robbed = append(path, waiting());
+      await started;
+      rmSync(`${path}.lock`);
+      appendBytesSync(path, randomBytes(2_000_000));
+      const after = readFileSync(path);
+      events.emit("removed");
+      await expect(robbed).rejects.toThrow(/its lock was removed/);
+      expect(Buffer.compare(readFileSync(path), after)).toBe(0);
+      expect(unpackBytes(after).bytes.byteLength).toBe(2_000_100);
+    },
+  );
 
   it("eight processes that append at once lose nothing", async () => {
     const path = made();
