@@ -1,9 +1,16 @@
 // The journal beside a file: what it undoes, and what it leaves alone.
 import { randomBytes } from "node:crypto";
 import { EventEmitter, once } from "node:events";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import fs, {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { StoreError } from "../../src/errors.ts";
 import { packBytes, unpackBytes } from "../../src/format.ts";
 import { append, appendBytesSync, appendSync } from "../../src/store/append-file.ts";
@@ -161,6 +168,63 @@ describe("one writer at a time", () => {
     writeFileSync(`${path}.lock`, JSON.stringify({ ...holder, ...differing }));
     appendBytesSync(path, bytes(1, 0));
     expect(readdirSync(join(path, ".."))).toEqual(["file.blp"]);
+  });
+
+  it.each(["", "null", "7", "[]", "{}", '{"pid":1}', "1234\\n"])(
+    "a lock that names nobody is of another program, and stays: %j",
+    (content) => {
+      const path = made();
+      writeFileSync(`${path}.lock`, content);
+      utimesSync(`${path}.lock`, 1, 1);
+      expect(() => appendBytesSync(path, bytes(1, 0))).toThrow(refused);
+      expect(() => appendBytesSync(path, bytes(1, 0))).toThrow(/of another program; .* remove it/);
+      expect(readFileSync(`${path}.lock`, "utf8")).toBe(content);
+    },
+  );
+
+  it("one that was just made is waited for, for a second", () => {
+    const path = made();
+    writeFileSync(`${path}.lock`, "");
+    const start = performance.now();
+    expect(() => appendBytesSync(path, bytes(1, 0))).toThrow(refused);
+    expect(performance.now() - start).toBeGreaterThan(500);
+  });
+
+  it("that cannot be removed after an append is a warning", async () => {
+    const path = made();
+    const warned = once(process, "warning") as Promise<[Error & { code: string }]>;
+    const rmSync = vi.spyOn(fs, "rmSync").mockImplementation((name, options) => {
+      if (String(name).endsWith(".lock")) throw new Error("EIO");
+      fs.unlinkSync(name);
+      expect(options?.recursive).toBeUndefined();
+    });
+    try {
+      expect(appendBytesSync(path, bytes(1, 0)).nbytes).toBe(1);
+    } finally {
+      rmSync.mockRestore();
+    }
+    const [warning] = await warned;
+    expect(warning).toMatchObject({ name: "BloscacheWarning", code: "LOCK_REMAINS" });
+    expect(warning.message).toMatch(/lock" cannot be removed, .*: EIO/);
+  });
+
+  it("is complete as soon as it is there, also where there are no links", () => {
+    for (const links of [true, false]) {
+      const path = made();
+      const linkSync = vi.spyOn(fs, "linkSync");
+      if (!links) {
+        linkSync.mockImplementation(() => {
+          throw Object.assign(new Error("EPERM"), { code: "EPERM" });
+        });
+      }
+      const lock = lockFile(path);
+      expect(linkSync).toHaveBeenCalledOnce();
+      linkSync.mockRestore();
+      expect(readdirSync(join(path, ".."))).toEqual(["file.blp", "file.blp.lock"]);
+      expect(() => lockFile(path)).toThrow(refused);
+      lock.release();
+      expect(readdirSync(join(path, ".."))).toEqual(["file.blp"]);
+    }
   });
 
   it("who runs elsewhere is believed", () => {
