@@ -15,7 +15,8 @@ import {
 } from "../format/reader.ts";
 import { giveBack, takeScratch } from "../format/scratch.ts";
 import { type ByteSource, type ByteSourceSync, MemorySource } from "../format/source.ts";
-import { recover, recoverSync } from "./journal.ts";
+import { readSettled } from "./settled.ts";
+import { run, runSync, stepLater, stepNow } from "./steps.ts";
 
 /** Bytes read at a time, where many are needed. */
 const BATCH_BYTES = 8 * 1024 * 1024;
@@ -50,7 +51,12 @@ export async function open(
 ): Promise<Reader> {
   if (file instanceof Uint8Array) return openSource(new MemorySource(file), options, nothing);
   if (!isPath(file)) return openSource(checkSource(file), options, nothing);
-  await recover(pathOf(file));
+  const read = () => stepLater(() => openFile(file, options));
+  const drop = (reader: Reader) => stepLater(() => reader.close());
+  return run(readSettled(pathOf(file), read, drop));
+}
+
+async function openFile(file: string | URL, options: OpenOptions): Promise<Reader> {
   const handle = await fs.promises.open(file, "r");
   const buffer = new ReadBuffer();
   const close = async () => {
@@ -78,7 +84,12 @@ export function openSync(file: string | URL | Uint8Array, options?: OpenOptions)
 export function openSync(file: string | URL | Uint8Array, options: OpenOptions = {}): ReaderSync {
   if (file instanceof Uint8Array) return openSourceSync(new MemorySource(file), options, nothing);
   if (!isPath(file)) throw new TypeError("A file must be a path, a URL or a Uint8Array");
-  recoverSync(pathOf(file));
+  const read = () => stepNow(() => openFileSync(file, options));
+  const drop = (reader: ReaderSync) => stepNow(() => reader.close());
+  return runSync(readSettled(pathOf(file), read, drop));
+}
+
+function openFileSync(file: string | URL, options: OpenOptions): ReaderSync {
   const fd = fs.openSync(file, "r");
   const buffer = new ReadBuffer();
   const close = () => {

@@ -151,6 +151,11 @@ export async function recover(path: string): Promise<void> {
   }
 }
 
+/** Whether a file is being changed in place, or was by somebody who was killed. */
+export function hasJournal(path: string): boolean {
+  return fs.existsSync(journalOf(realPath(path)));
+}
+
 /** False when a writer is at work, which is worth waiting for. */
 function tryRecover(path: string, deadline: number): boolean {
   let lock: FileLock;
