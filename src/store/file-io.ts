@@ -10,6 +10,7 @@ import { BloscpackError, StoreError } from "../errors.ts";
 import { giveBack, takeScratch } from "../format/scratch.ts";
 import type { ByteSink, ByteSinkSync } from "../format/sink.ts";
 import type { ByteSource, ByteSourceSync } from "../format/source.ts";
+import { followLinks, type Kept, keep, keptOf } from "./replaced-file.ts";
 
 /**
  * What a write survives. `"relaxed"`: the process being killed; after a power cut a fresh file may
@@ -122,12 +123,36 @@ class Windows {
 
 /** Where and how a file comes to be. */
 export interface Publication {
+  /** A link leads to the file that is meant. One that is there hands permissions and owner on. */
   readonly path: string;
-  /** Folder for the temporary file, on the same file system; default the one of `path`. */
+  /**
+   * Folder for the temporary file, on the same file system; default the one of `path`. With it,
+   * no look is taken at what `path` is: these are files of our own, whose names are new.
+   */
   readonly temporary?: string;
   readonly durability?: Durability;
-  /** Permission bits before the umask; default 0o666. */
+  /** Permission bits before the umask, of a file that is new; default 0o666. */
   readonly mode?: number;
+}
+
+/** A file under its temporary name, and what it is to become. */
+interface Place {
+  readonly path: string;
+  readonly temporary: string;
+  readonly kept: Kept | undefined;
+  /** Permission bits to make it with: nobody else's until it has those of the one it replaces. */
+  readonly mode: number;
+}
+
+function placeOf({ path, temporary, mode = 0o666 }: Publication): Place {
+  const unique = randomBytes(16).toString("hex");
+  if (temporary !== undefined) {
+    return { path, temporary: `${temporary}/${unique}.tmp`, kept: undefined, mode };
+  }
+  const file = followLinks(path);
+  const kept = keptOf(file);
+  const draft = `${file}.${unique}.tmp`;
+  return { path: file, temporary: draft, kept, mode: kept === undefined ? mode : 0o600 };
 }
 
 /**
@@ -137,22 +162,23 @@ export interface Publication {
  * @throws {StoreError} when the file is there, and only its name could not be made durable
  */
 export function publishSync<T>(to: Publication, fill: (sink: ByteSinkSync) => T): T {
-  const temporary = temporaryPath(to);
-  const fd = fs.openSync(temporary, "wx", to.mode ?? 0o666);
+  const { path, temporary, kept, mode } = placeOf(to);
+  const fd = fs.openSync(temporary, "wx", mode);
   let result: T;
   try {
     try {
+      if (kept !== undefined) keep(fd, kept);
       result = fill(new FileSinkSync(fd));
       if (to.durability === "strict") fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
     }
-    fs.renameSync(temporary, to.path);
+    fs.renameSync(temporary, path);
   } catch (error) {
     fs.rmSync(temporary, { force: true });
     throw error;
   }
-  if (to.durability === "strict") syncNameSync(to.path);
+  if (to.durability === "strict") syncNameSync(path);
   return result;
 }
 
@@ -185,16 +211,17 @@ export interface Draft {
 }
 
 export async function draftFile(to: Publication): Promise<Draft> {
-  const temporary = temporaryPath(to);
-  const file = await fs.promises.open(temporary, "wx", to.mode ?? 0o666);
+  const { path, temporary, kept, mode } = placeOf(to);
+  const file = await fs.promises.open(temporary, "wx", mode);
+  if (kept !== undefined) keep(file.fd, kept);
   const strict = to.durability === "strict";
   return {
     sink: new FileSink(file),
     async publish() {
       if (strict) await file.sync();
       await file.close();
-      await fs.promises.rename(temporary, to.path);
-      if (strict) await syncName(to.path);
+      await fs.promises.rename(temporary, path);
+      if (strict) await syncName(path);
     },
     async discard() {
       // Closing twice is an error, and no news.
@@ -202,11 +229,6 @@ export async function draftFile(to: Publication): Promise<Draft> {
       await fs.promises.rm(temporary, { force: true });
     },
   };
-}
-
-function temporaryPath({ path, temporary }: Publication): string {
-  const unique = randomBytes(16).toString("hex");
-  return temporary === undefined ? `${path}.${unique}.tmp` : `${temporary}/${unique}.tmp`;
 }
 
 /**

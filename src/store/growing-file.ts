@@ -203,20 +203,17 @@ export class GrowingFile {
     section: Uint8Array,
     durability: Durability,
   ): Steps<void> {
-    const { path, fd } = this.#file;
-    const mode = fs.fstatSync(fd).mode & 0o777;
+    const { path } = this.#file;
     const { offsets } = (yield* readStoredHead(this.#file)).head;
     const tail = { ...this.tail, positions: offsets ?? this.tail.positions };
     const head = rebuiltHead(this.head, tail, growth, chunkSize, section);
-    const to = { path, durability, mode };
+    const to = { path, durability };
     requireHeld(this.#lock, path);
     yield* step(
       () => publishSync(to, (sink) => runSync(this.#copyTo(sink, head, growth))),
       () => publish(to, (sink) => run(this.#copyTo(sink, head, growth))),
     );
     this.#committed = true;
-    // The umask took some of them away.
-    fs.chmodSync(path, mode);
   }
 
   *#copyTo(sink: ByteSink | ByteSinkSync, head: Uint8Array, growth: Growth): Steps<void> {
