@@ -216,7 +216,7 @@ export async function draftFile(to: Publication): Promise<Draft> {
   if (kept !== undefined) keep(file.fd, kept);
   const strict = to.durability === "strict";
   return {
-    sink: new FileSink(file),
+    sink: new HandleSink(file),
     async publish() {
       if (strict) await file.sync();
       await file.close();
@@ -306,12 +306,16 @@ class FileSinkSync implements ByteSinkSync {
   }
 }
 
-class FileSink implements ByteSink {
+/** Fills an open file, from a position on. */
+export class HandleSink implements ByteSink {
   readonly #file: fs.promises.FileHandle;
-  #end = 0;
+  readonly #start: number;
+  #end: number;
 
-  constructor(file: fs.promises.FileHandle) {
+  constructor(file: fs.promises.FileHandle, start = 0) {
     this.#file = file;
+    this.#start = start;
+    this.#end = start;
   }
 
   async append(pieces: readonly Uint8Array[]): Promise<void> {
@@ -324,9 +328,10 @@ class FileSink implements ByteSink {
   }
 
   async overwrite(position: number, bytes: Uint8Array): Promise<void> {
+    const start = this.#start + position;
     for (let done = 0; done < bytes.byteLength; ) {
       const left = bytes.byteLength - done;
-      done += (await this.#file.write(bytes, done, left, position + done)).bytesWritten;
+      done += (await this.#file.write(bytes, done, left, start + done)).bytesWritten;
     }
   }
 }

@@ -1,10 +1,21 @@
 // Files as sources and sinks.
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { open as openHandle, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { FileSource, packFile, unpackBytes, unpackFile } from "../../src/format.ts";
+import {
+  BytesSink,
+  BytesSource,
+  FileSink,
+  FileSource,
+  PiecesSource,
+  pack,
+  packFile,
+  unpack,
+  unpackBytes,
+  unpackFile,
+} from "../../src/format.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 describe("a file that does not say how large it is", () => {
@@ -36,5 +47,62 @@ describe("a file that does not say how large it is", () => {
     const source = await FileSource.open(path);
     expect(source.size).toBe(0);
     await source.close();
+  });
+});
+
+describe("an open handle", () => {
+  const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => (i * i) % 251);
+
+  it("is written and read from a position on, and left open", async () => {
+    const folder = temporaryFolder();
+    const handle = await openHandle(join(folder, "file"), "w+");
+    await handle.write("in front");
+    for (const position of [8, 0]) {
+      const to = { chunkSize: 30_000 };
+      await pack(new BytesSource(bytes), await FileSink.create(handle, { position }), to);
+      const sink = new BytesSink();
+      const source = await FileSource.open(handle, { position });
+      expect(source.size).toBe((await handle.stat()).size - position);
+      await unpack(source, sink);
+      expect(sink.bytes()).toEqual(bytes);
+      expect(readdirSync(folder)).toEqual(["file"]);
+      const start = readFileSync(join(folder, "file")).toString("latin1", 0, 12);
+      expect(start).toMatch(position === 8 ? /^in frontblpk$/ : /^blpk/);
+    }
+    await handle.close();
+  });
+
+  it("keeps what a failed write has written", async () => {
+    const path = join(temporaryFolder(), "file");
+    const handle = await openHandle(path, "w");
+    async function* failing() {
+      yield new Uint8Array(40_000_000);
+      throw new Error("no more");
+    }
+    const sink = await FileSink.create(handle);
+    await expect(pack(new PiecesSource(failing()), sink)).rejects.toThrow("no more");
+    expect((await handle.stat()).size).toBeGreaterThan(0);
+    await handle.close();
+  });
+
+  it("is what a position is for", async () => {
+    const handle = await openHandle(join(temporaryFolder(), "file"), "w+");
+    await expect(FileSource.open(handle, { position: -1 })).rejects.toThrow(RangeError);
+    await expect(FileSink.create(handle, { position: 0.5 })).rejects.toThrow(RangeError);
+    await expect(FileSink.create("file", { position: 1 })).rejects.toThrow(TypeError);
+    await handle.close();
+  });
+
+  it.skipIf(process.platform === "win32")("of a pipe is read, and not written", async () => {
+    const pipe = join(temporaryFolder(), "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const handle = await openHandle(pipe, "r+");
+    await expect(FileSink.create(handle)).rejects.toThrow(/WritableSink/);
+    await handle.write("abc");
+    const source = await FileSource.open(handle);
+    expect(source.size).toBeUndefined();
+    const target = new Uint8Array(10);
+    expect(await source.read(target)).toBe(3);
+    await handle.close();
   });
 });
