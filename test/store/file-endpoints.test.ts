@@ -18,6 +18,10 @@ import {
 } from "../../src/format.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
+function makePipe(path: string): void {
+  execFileSync("sh", ["-c", 'mkfifo "$0"', path]);
+}
+
 describe("a file that does not say how large it is", () => {
   it.runIf(process.platform === "linux")("is read to its end: one of the system's", async () => {
     const out = join(temporaryFolder(), "out.blp");
@@ -34,7 +38,7 @@ describe("a file that does not say how large it is", () => {
       string,
       string,
     ];
-    execFileSync("mkfifo", [pipe]);
+    makePipe(pipe);
     const bytes = Buffer.alloc(3_000_000, "pipes have no positions ");
     await Promise.all([writeFile(pipe, bytes), packFile(pipe, packed)]);
     await Promise.all([writeFile(pipe, readFileSync(packed)), unpackFile(pipe, plain)]);
@@ -95,7 +99,7 @@ describe("an open handle", () => {
 
   it.skipIf(process.platform === "win32")("of a pipe is read, and not written", async () => {
     const pipe = join(temporaryFolder(), "pipe");
-    execFileSync("mkfifo", [pipe]);
+    makePipe(pipe);
     const handle = await openHandle(pipe, "r+");
     await expect(FileSink.create(handle)).rejects.toThrow(/WritableSink/);
     await handle.write("abc");
