@@ -146,6 +146,8 @@ function waitIfNew(lock: string, path: string): void {
 
 /** Removes a lock of that content, and no other. */
 function takeAway(lock: string, path: string, text: string): void {
+  // Asking whether the holder lives took its time, in which it may have ended, and another begun.
+  if (readOrNothing(lock) !== text) return;
   // Between the look and the removal another process may have put its own lock there. Renaming
   // takes exactly one file away, and a second look tells which.
   const aside = `${lock}.${randomBytes(8).toString("hex")}`;
