@@ -11,10 +11,17 @@ export interface ByteSourceSync {
   read(position: number, length: number): Uint8Array;
 }
 
-/** {@link ByteSourceSync} whose work may take time. Calls do not overlap. */
+/** Where stored bytes come from, which may take time. Calls do not overlap. */
 export interface ByteSource {
+  /** Bytes of the whole file. */
   readonly size: number;
+  /** How many bytes to ask for at a time. */
   readonly batchBytes: number;
+  /**
+   * The bytes at `position`: all `length` of them, and fewer only where the file ends. Once they
+   * are given they must stay as they are until the call after the next one; a call for the same
+   * position replaces the one before. They are only read.
+   */
   read(position: number, length: number): Promise<Uint8Array> | Uint8Array;
 }
 

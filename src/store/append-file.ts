@@ -63,13 +63,15 @@ export interface Appended {
 /**
  * Appends plain bytes to a Bloscpack file: bytes, an iterable of them (a generator, a stream), or a
  * source. Killed at any instant, the file is afterwards as before or as after; when this throws, as
- * before. A file that holds an array has to get whole rows, and its shape is updated.
+ * before, unless the error says that the bytes are written and only not yet durable. A file that holds an array has to get whole rows, and its shape is updated.
  *
- * A `Uint8Array` must not change until the promise resolves.
+ * A source is closed in any case. A `Uint8Array` must not change until the promise resolves.
  *
- * @throws {TypeError | RangeError} for an argument, or bytes that are not whole rows of an array
+ * @throws {TypeError | RangeError} for an argument, or bytes that are not whole rows of an array, or
+ *   not as many as the source has announced
  * @throws {BloscpackError} when the file is damaged; its last chunk is verified before it is replaced
- * @throws {StoreError} with a cause of code `ELOCKED` when another append is at work on the file
+ * @throws {StoreError} with a cause of code `ELOCKED` when another append is at work on the file;
+ *   with the operation `"make durable"` when `"strict"` fails after the append is through
  * @throws {NotEnoughSpace} with `whenFull: "error"`
  */
 export async function append(
@@ -77,7 +79,7 @@ export async function append(
   source: AppendSource,
   options: AppendOptions = {},
 ): Promise<Appended> {
-  return run(appendInput(path, inputOf(source), checked(options)));
+  return run(appendInput(path, inputOf(source), options));
 }
 
 /** {@link append}, synchronously: an asynchronous source is a `TypeError`. */
@@ -86,7 +88,7 @@ export function appendSync(
   source: AppendSource,
   options: AppendOptions = {},
 ): Appended {
-  return runSync(appendInput(path, inputOf(source), checked(options)));
+  return runSync(appendInput(path, inputOf(source), options));
 }
 
 /** {@link append} of bytes. */
@@ -95,7 +97,7 @@ export async function appendBytes(
   bytes: Uint8Array,
   options: AppendOptions = {},
 ): Promise<Appended> {
-  return run(appendInput(path, inputOf(requireBytes(bytes)), checked(options)));
+  return run(appendInput(path, inputOf(requireBytes(bytes)), options));
 }
 
 /** {@link appendBytes}, synchronously. */
@@ -104,7 +106,7 @@ export function appendBytesSync(
   bytes: Uint8Array,
   options: AppendOptions = {},
 ): Appended {
-  return runSync(appendInput(path, inputOf(requireBytes(bytes)), checked(options)));
+  return runSync(appendInput(path, inputOf(requireBytes(bytes)), options));
 }
 
 /**
@@ -117,7 +119,7 @@ export async function appendNdarray(
   array: ArrayInput,
   options: AppendOptions = {},
 ): Promise<Appended> {
-  return run(appendArray(path, array, checked(options)));
+  return run(appendArray(path, array, options));
 }
 
 /** {@link appendNdarray}, synchronously. */
@@ -126,17 +128,16 @@ export function appendNdarraySync(
   array: ArrayInput,
   options: AppendOptions = {},
 ): Appended {
-  return runSync(appendArray(path, array, checked(options)));
+  return runSync(appendArray(path, array, options));
 }
 
-function checked(options: AppendOptions): AppendOptions {
+function checkOptions(options: AppendOptions): void {
   checkOptionNames(options, OPTION_NAMES, "append");
   const { whenFull = "grow", durability = "relaxed" } = options;
   if (whenFull !== "grow" && whenFull !== "error") {
     throw new RangeError(`Option whenFull must be "grow" or "error": got "${String(whenFull)}"`);
   }
   checkDurability(durability);
-  return options;
 }
 
 function requireBytes(bytes: Uint8Array): Uint8Array {
@@ -170,7 +171,9 @@ function* appendInput(
   options: AppendOptions,
   check?: (file: GrowingFile) => void,
 ): Steps<Appended> {
+  // Whatever is wrong, the source is closed.
   try {
+    checkOptions(options);
     return yield* changeFile(path, function* (file, lock) {
       const growing = yield* GrowingFile.open(file, lock);
       try {

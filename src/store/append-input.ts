@@ -58,14 +58,33 @@ class BytesInput implements PlainInput {
 class SourceInput implements PlainInput {
   readonly bytes: undefined;
   readonly #source: Source;
+  readonly #pieces: Pieces | undefined;
   readonly #now: SyncPieces | undefined;
+  #nbytes: number | undefined;
 
   constructor(source: Source, pieces: Pieces | undefined) {
     this.#source = source;
+    this.#pieces = pieces;
     if (pieces !== undefined && Symbol.iterator in pieces) this.#now = new SyncPieces(pieces);
   }
 
-  read(target: Uint8Array): Steps<number> {
+  *read(target: Uint8Array): Steps<number> {
+    this.#nbytes ??= 0;
+    const n = yield* this.#read(target);
+    this.#nbytes += n;
+    this.#checkSize(this.#nbytes, n === 0);
+    return n;
+  }
+
+  /** A source that says its size must keep to it, or something is lost. @throws {RangeError} */
+  #checkSize(nbytes: number, ended: boolean): void {
+    const { size } = this.#source;
+    if (size === undefined || (ended ? nbytes === size : nbytes <= size)) return;
+    const found = ended ? `ended after ${nbytes}` : `gave ${nbytes}`;
+    throw new RangeError(`The source announced ${size} bytes and ${found}`);
+  }
+
+  #read(target: Uint8Array): Steps<number> {
     return step(
       () => {
         if (this.#now !== undefined) return this.#now.read(target);
@@ -79,11 +98,18 @@ class SourceInput implements PlainInput {
   }
 
   close(): Steps<void> {
+    // The iteration of a stream ends the stream only if it has begun.
+    if (this.#nbytes === undefined) destroy(this.#pieces);
     return step(
       () => (this.#now === undefined ? void this.#source.close?.() : this.#now.close()),
       async () => this.#source.close?.(),
     );
   }
+}
+
+function destroy(pieces: Pieces | undefined): void {
+  const stream = pieces as { destroy?: unknown } | undefined;
+  if (typeof stream?.destroy === "function") stream.destroy();
 }
 
 /** {@link PiecesSource} without waiting. */

@@ -1,8 +1,11 @@
 /** Files into Bloscpack files, and back. */
+import { fileURLToPath } from "node:url";
 import type { TransferOptions } from "../format/endpoints.ts";
 import { type PackResult, type PackStreamOptions, pack } from "../format/pack-stream.ts";
 import { type UnpackResult, unpack } from "../format/unpack-stream.ts";
 import { FileSink, FileSource } from "./file-endpoints.ts";
+import { readSettled } from "./settled.ts";
+import { run, stepLater } from "./steps.ts";
 
 /**
  * Packs a file. The result appears under its name when it is complete; memory does not depend on
@@ -31,8 +34,12 @@ export async function unpackFile(
   outFile: string,
   options?: TransferOptions,
 ): Promise<UnpackResult> {
-  const source = await FileSource.open(inFile);
-  return unpack(source, await createFor(source, outFile), options);
+  const path = inFile instanceof URL ? fileURLToPath(inFile) : inFile;
+  const read = async () => {
+    const source = await FileSource.open(inFile);
+    return unpack(source, await createFor(source, outFile), options);
+  };
+  return run(readSettled(path, () => stepLater(read)));
 }
 
 /** A sink for a source that is already open. */

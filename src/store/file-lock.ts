@@ -1,6 +1,9 @@
 /**
- * One writer at a time: `<path>.lock` is a file that names its holder, made with O_EXCL. Node has
- * no locks of the system's; so whoever finds the lock of a process that is gone takes it over.
+ * One writer at a time: `<path>.lock` is a file that names its holder. Node has no locks of the
+ * system's; so whoever finds the lock of a process that is gone takes it over. A lock is written
+ * under another name and linked to its own, so that it is there complete or not at all: a file of
+ * that name with other content, such as the empty ones of Python's filelock, is somebody else's,
+ * and never removed.
  *
  * Limits. Who runs under another host name, or sees other processes (containers that share a
  * folder), is believed to be alive: such a lock has to be removed by hand. A worker thread that is
@@ -11,7 +14,7 @@ import fs from "node:fs";
 import { hostname } from "node:os";
 import { StoreError } from "../errors.ts";
 
-/** A lock without a name is of a process that is just making it, or was killed then: after so long, ms. */
+/** Where no links can be made, a lock that names nobody may be one that is just written: so long, ms. */
 const NAMELESS_MS = 1000;
 /** For so long in all the lock is tried for while no living process holds it, ms. */
 const PATIENCE_MS = 3000;
@@ -48,13 +51,19 @@ export function lockFile(path: string): FileLock {
   const text = JSON.stringify(myself());
   const deadline = Date.now() + PATIENCE_MS;
   while (Date.now() < deadline) {
+    // First: who may read the folder only is to be told who writes, not that no lock can be made.
+    removeIfStale(lock, path);
     if (create(lock, text, path)) {
       const held = () => readOrNothing(lock) === text;
-      return { held, release: () => held() && fs.rmSync(lock, { force: true }) };
+      return { held, release: () => held() && remove(lock) };
     }
-    removeIfStale(lock, path);
   }
   throw locked(path, "many processes want it at once");
+}
+
+/** @throws {StoreError} when the lock of the file at `path` was removed, or somebody else has it */
+export function requireHeld(lock: FileLock, path: string): void {
+  if (!lock.held()) throw new StoreError("write", path, new Error("its lock was removed"));
 }
 
 /** Whether an error says that a file is locked. */
@@ -63,12 +72,49 @@ export function isLocked(error: unknown): boolean {
 }
 
 function create(lock: string, text: string, path: string): boolean {
+  const draft = `${path}.${randomBytes(16).toString("hex")}.tmp`;
   try {
-    fs.writeFileSync(lock, text, { flag: "wx", mode: 0o644 });
+    try {
+      fs.writeFileSync(draft, text, WRITE_NEW);
+      linkOrWrite(draft, lock, text);
+    } finally {
+      removeDraft(draft);
+    }
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw new StoreError("lock", path, error);
+  }
+}
+
+const WRITE_NEW = { flag: "wx", mode: 0o644 } as const;
+
+function removeDraft(draft: string): void {
+  try {
+    fs.rmSync(draft, { force: true });
+  } catch {
+    // It is in nobody's way, and whether there is a lock now does not depend on it.
+  }
+}
+
+/** FAT and some folders of networks have no hard links; which error says so differs. */
+function linkOrWrite(draft: string, lock: string, text: string): void {
+  try {
+    fs.linkSync(draft, lock);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw error;
+    fs.writeFileSync(lock, text, WRITE_NEW);
+  }
+}
+
+/** Gives a lock up. What it was for is done, and does not fail by this. */
+function remove(lock: string): void {
+  try {
+    fs.rmSync(lock, { force: true });
+  } catch (error) {
+    const reason = `"${lock}" cannot be removed, and locks its file until this process ends`;
+    const warning = `${reason}: ${(error as Error).message}`;
+    process.emitWarning(warning, { type: "BloscacheWarning", code: "LOCK_REMAINS" });
   }
 }
 
@@ -78,15 +124,30 @@ function removeIfStale(lock: string, path: string): void {
   if (text === undefined) return;
   const holder = parse(text);
   if (holder === undefined) {
-    const stat = fs.statSync(lock, { throwIfNoEntry: false });
-    if (stat !== undefined && Date.now() - stat.mtimeMs < NAMELESS_MS) {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
-      return;
-    }
-  } else if (isAlive(holder)) {
+    waitIfNew(lock, path);
+    return;
+  }
+  if (isAlive(holder)) {
     const who = holder.pid === process.pid ? "this process" : `process ${holder.pid}`;
     throw locked(path, `${who} on ${holder.host} is writing; if it is not, remove "${lock}"`);
   }
+  takeAway(lock, path, text);
+}
+
+/** @throws {StoreError} when a lock has named nobody for some time */
+function waitIfNew(lock: string, path: string): void {
+  const stat = fs.statSync(lock, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (Date.now() - stat.mtimeMs >= NAMELESS_MS) {
+    throw locked(path, `"${lock}" is of another program; if it is not in use, remove it`);
+  }
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+}
+
+/** Removes a lock of that content, and no other. */
+function takeAway(lock: string, path: string, text: string): void {
+  // Asking whether the holder lives took its time, in which it may have ended, and another begun.
+  if (readOrNothing(lock) !== text) return;
   // Between the look and the removal another process may have put its own lock there. Renaming
   // takes exactly one file away, and a second look tells which.
   const aside = `${lock}.${randomBytes(8).toString("hex")}`;
@@ -152,10 +213,16 @@ function readOrNothing(path: string): string | undefined {
   }
 }
 
+/** `undefined` for what names no holder. */
 function parse(text: string): Holder | undefined {
+  let holder: Partial<Holder> | null;
   try {
-    return JSON.parse(text) as Holder;
+    holder = JSON.parse(text) as Partial<Holder> | null;
   } catch {
     return undefined;
   }
+  const { pid, host, started, boot, namespace, nonce } = holder ?? {};
+  const names = [host, started, boot, namespace, nonce];
+  const isOurs = Number.isInteger(pid) && names.every((name) => typeof name === "string");
+  return isOurs ? (holder as Holder) : undefined;
 }

@@ -15,7 +15,8 @@ import {
 } from "../format/reader.ts";
 import { giveBack, takeScratch } from "../format/scratch.ts";
 import { type ByteSource, type ByteSourceSync, MemorySource } from "../format/source.ts";
-import { recover, recoverSync } from "./journal.ts";
+import { readSettled } from "./settled.ts";
+import { run, runSync, stepLater, stepNow } from "./steps.ts";
 
 /** Bytes read at a time, where many are needed. */
 const BATCH_BYTES = 8 * 1024 * 1024;
@@ -30,7 +31,7 @@ const BATCH_BYTES = 8 * 1024 * 1024;
  *
  * @throws {BloscpackError} when the head is not that of a valid file
  * @throws {TypeError | RangeError} for an option, named in the message; for a file of more plain
- *   bytes than `maxBytes`
+ *   bytes than `maxBytes`; for a source, now or later, that gives another number of bytes than asked
  */
 export function open(
   file: string | URL | Uint8Array | ByteSource,
@@ -49,8 +50,13 @@ export async function open(
   options: OpenOptions = {},
 ): Promise<Reader> {
   if (file instanceof Uint8Array) return openSource(new MemorySource(file), options, nothing);
-  if (!isPath(file)) return openSource(checkSource(file), options, nothing);
-  await recover(pathOf(file));
+  if (!isPath(file)) return openSource(checkedSource(file), options, nothing);
+  const read = () => stepLater(() => openFile(file, options));
+  const drop = (reader: Reader) => stepLater(() => reader.close());
+  return run(readSettled(pathOf(file), read, drop));
+}
+
+async function openFile(file: string | URL, options: OpenOptions): Promise<Reader> {
   const handle = await fs.promises.open(file, "r");
   const buffer = new ReadBuffer();
   const close = async () => {
@@ -78,7 +84,12 @@ export function openSync(file: string | URL | Uint8Array, options?: OpenOptions)
 export function openSync(file: string | URL | Uint8Array, options: OpenOptions = {}): ReaderSync {
   if (file instanceof Uint8Array) return openSourceSync(new MemorySource(file), options, nothing);
   if (!isPath(file)) throw new TypeError("A file must be a path, a URL or a Uint8Array");
-  recoverSync(pathOf(file));
+  const read = () => stepNow(() => openFileSync(file, options));
+  const drop = (reader: ReaderSync) => stepNow(() => reader.close());
+  return runSync(readSettled(pathOf(file), read, drop));
+}
+
+function openFileSync(file: string | URL, options: OpenOptions): ReaderSync {
   const fd = fs.openSync(file, "r");
   const buffer = new ReadBuffer();
   const close = () => {
@@ -103,12 +114,28 @@ function pathOf(file: string | URL): string {
   return file instanceof URL ? fileURLToPath(file) : file;
 }
 
-function checkSource(source: ByteSource): ByteSource {
+/** A caller's source, held to what sources promise: else its faults would pass for the file's. */
+function checkedSource(source: ByteSource): ByteSource {
   const ok = typeof source?.read === "function" && Number.isSafeInteger(source.size);
-  if (ok && source.batchBytes > 0) return source;
-  throw new TypeError(
-    "A file must be a path, a URL, a Uint8Array, or a source with size, batchBytes and read()",
-  );
+  if (!ok || !(source.batchBytes > 0)) {
+    throw new TypeError(
+      "A file must be a path, a URL, a Uint8Array, or a source with size, batchBytes and read()",
+    );
+  }
+  const { size, batchBytes } = source;
+  return {
+    size,
+    batchBytes,
+    async read(position, length) {
+      const bytes = await source.read(position, length);
+      if (!(bytes instanceof Uint8Array)) throw new TypeError("A source must give a Uint8Array");
+      const wanted = Math.max(0, Math.min(length, size - position));
+      if (bytes.byteLength === wanted) return bytes;
+      throw new RangeError(
+        `The source of ${size} bytes must give ${wanted} at ${position}, and gave ${bytes.byteLength}`,
+      );
+    },
+  };
 }
 
 function sourceOf(handle: fs.promises.FileHandle, size: number, buffer: ReadBuffer): ByteSource {

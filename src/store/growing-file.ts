@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { allocate, decompress, decompressAsync } from "../blosc/codec.ts";
-import { BloscpackError, StoreError } from "../errors.ts";
+import { BloscpackError } from "../errors.ts";
 import {
   type Growth,
   grownHeader,
@@ -17,8 +17,8 @@ import { decodeHeader, encodeHeader } from "../format/header.ts";
 import { decodeMetadata, metadataEnd } from "../format/metadata.ts";
 import type { ByteSink, ByteSinkSync } from "../format/sink.ts";
 import { type Durability, publish, publishSync } from "./file-io.ts";
-import type { FileLock } from "./file-lock.ts";
-import { type Region, replaceRegions } from "./journal.ts";
+import { type FileLock, requireHeld } from "./file-lock.ts";
+import { type Region, replaceRegions, syncCommit } from "./journal.ts";
 import { run, runSync, SteppedFile, type Steps, step } from "./steps.ts";
 
 /** Enough to tell how long header, metadata and offsets are. */
@@ -134,8 +134,10 @@ export class GrowingFile {
     });
   }
 
-  /** Writes where no reader of the file looks yet. */
+  /** Writes where no reader of the file looks yet. @throws {StoreError} when the lock is not ours any more */
   *write({ position, pieces }: Placed): Steps<void> {
+    // Whoever has it may have put chunks of its own there, and made them part of the file.
+    requireHeld(this.#lock, this.#file.path);
     if (this.head.header.nchunks !== -1n) {
       yield* this.#file.write(position, pieces);
       return;
@@ -168,8 +170,17 @@ export class GrowingFile {
     const change = { size: this.#size, regions };
     yield* replaceRegions(this.#file, change, this.#lock, durability);
     this.#committed = true;
-    // What a smaller last chunk leaves, and what was there before. No reader minds it.
-    if (this.#file.size > growth.end) this.#file.truncate(growth.end);
+    this.#dropBehind(growth.end);
+    yield* syncCommit(this.#file.path, durability);
+  }
+
+  /** Takes away what a smaller last chunk leaves, and what was there before. */
+  #dropBehind(end: number): void {
+    try {
+      if (this.#file.size > end) this.#file.truncate(end);
+    } catch {
+      // No reader minds it, and the append is through.
+    }
   }
 
   #regionOfHead(position: number, bytes: Uint8Array): Region {
@@ -192,20 +203,17 @@ export class GrowingFile {
     section: Uint8Array,
     durability: Durability,
   ): Steps<void> {
-    const { path, fd } = this.#file;
-    const mode = fs.fstatSync(fd).mode & 0o777;
+    const { path } = this.#file;
     const { offsets } = (yield* readStoredHead(this.#file)).head;
     const tail = { ...this.tail, positions: offsets ?? this.tail.positions };
     const head = rebuiltHead(this.head, tail, growth, chunkSize, section);
-    const to = { path, durability, mode };
-    if (!this.#lock.held()) throw new StoreError("write", path, new Error("its lock was removed"));
+    const to = { path, durability };
+    requireHeld(this.#lock, path);
     yield* step(
       () => publishSync(to, (sink) => runSync(this.#copyTo(sink, head, growth))),
       () => publish(to, (sink) => run(this.#copyTo(sink, head, growth))),
     );
     this.#committed = true;
-    // The umask took some of them away.
-    fs.chmodSync(path, mode);
   }
 
   *#copyTo(sink: ByteSink | ByteSinkSync, head: Uint8Array, growth: Growth): Steps<void> {
@@ -235,9 +243,10 @@ export class GrowingFile {
     }
   }
 
-  /** Takes away what was written without being committed. */
+  /** Takes away what was written without being committed, while nobody else can have written. */
   close(): void {
-    if (!this.#committed && this.#file.size > this.#size) this.#file.truncate(this.#size);
+    const dropped = !this.#committed && this.#file.size > this.#size;
+    if (dropped && this.#lock.held()) this.#file.truncate(this.#size);
     if (this.#spool === undefined) return;
     this.#spool.close();
     fs.rmSync(this.#spool.path, { force: true });

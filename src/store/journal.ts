@@ -19,8 +19,8 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { StoreError } from "../errors.ts";
-import type { Durability } from "./file-io.ts";
-import { type FileLock, isLocked, lockFile } from "./file-lock.ts";
+import { type Durability, notDurable } from "./file-io.ts";
+import { type FileLock, isLocked, lockFile, requireHeld } from "./file-lock.ts";
 import { xxh64 } from "./hash.ts";
 import { runSync, SteppedFile, type Steps } from "./steps.ts";
 
@@ -57,8 +57,10 @@ export function checkDurability(durability: Durability): Durability {
 }
 
 /**
- * Replaces regions of an open file: all or, if the process is killed, none. Bytes behind `size`
- * may have been written before; they become part of the file with this.
+ * Replaces regions of an open file: all or, if this throws or the process is killed, none. Bytes
+ * behind `size` may have been written before; they become part of the file with this.
+ *
+ * A strict change has to be followed by {@link syncCommit}, whose failure undoes nothing.
  *
  * REQUIRES: the lock of the file is held, and its journal does not exist.
  */
@@ -69,19 +71,39 @@ export function* replaceRegions(
   durability: Durability,
 ): Steps<void> {
   const strict = durability === "strict";
-  if (!lock.held()) throw new StoreError("write", file.path, new Error("its lock was removed"));
+  requireHeld(lock, file.path);
   const path = journalOf(file.path);
   try {
     yield* writeJournal(path, change, strict);
+    // The journal may have taken its time, and has been rolled back if somebody took the lock.
+    requireHeld(lock, file.path);
     for (const region of change.regions) yield* file.write(region.position, [region.new]);
     if (strict) yield* file.sync();
     fs.rmSync(path);
   } catch (error) {
+    // Else the journal is applied by who has the lock, or was, and the file is not ours to change.
+    if (!lock.held()) throw error;
     undo(file, change);
+    // Part of the change may be on the disk. While the old bytes are not, the journal has to stay.
+    if (strict) yield* file.sync();
     fs.rmSync(path, { force: true });
     throw error;
   }
-  if (strict) yield* syncFolder(dirname(path));
+}
+
+/**
+ * Makes durable that the journal of a file is gone. The change is made by then: whatever happens
+ * here, nothing may be taken back.
+ *
+ * @throws {StoreError} which says so
+ */
+export function* syncCommit(path: string, durability: Durability): Steps<void> {
+  if (durability !== "strict") return;
+  try {
+    yield* syncFolder(dirname(path));
+  } catch (error) {
+    throw notDurable(path, error);
+  }
 }
 
 function* writeJournal(path: string, change: Change, strict: boolean): Steps<void> {
@@ -127,6 +149,11 @@ export async function recover(path: string): Promise<void> {
   while (fs.existsSync(journalOf(file)) && !tryRecover(file, deadline)) {
     await setTimeout(PAUSE_MS);
   }
+}
+
+/** Whether a file is being changed in place, or was by somebody who was killed. */
+export function hasJournal(path: string): boolean {
+  return fs.existsSync(journalOf(realPath(path)));
 }
 
 /** False when a writer is at work, which is worth waiting for. */

@@ -9,7 +9,8 @@ import {
 import { changeFile } from "./exclusive-file.ts";
 import type { Durability } from "./file-io.ts";
 import { readStoredHead } from "./growing-file.ts";
-import { checkDurability, recover, recoverSync, replaceRegions } from "./journal.ts";
+import { checkDurability, replaceRegions, syncCommit } from "./journal.ts";
+import { readSettled } from "./settled.ts";
 import { run, runSync, SteppedFile, type Steps } from "./steps.ts";
 
 export interface RewriteMetadataOptions extends RewriteMetadataArgs {
@@ -23,14 +24,12 @@ export interface RewriteMetadataOptions extends RewriteMetadataArgs {
  * @throws {BloscpackError} when header, metadata or offsets are damaged
  */
 export async function readMetadata(path: string): Promise<Metadata | undefined> {
-  await recover(path);
-  return run(readSteps(path));
+  return run(readSettled(path, () => readSteps(path)));
 }
 
 /** {@link readMetadata}, synchronously. */
 export function readMetadataSync(path: string): Metadata | undefined {
-  recoverSync(path);
-  return runSync(readSteps(path));
+  return runSync(readSettled(path, () => readSteps(path)));
 }
 
 /**
@@ -82,5 +81,6 @@ function* rewriteSteps(
     const old = bytes.subarray(HEADER_LENGTH, metadataEnd(bytes));
     const region = { position: HEADER_LENGTH, old, new: replaceMetadata(bytes, metadata, args) };
     yield* replaceRegions(file, { size: file.size, regions: [region] }, lock, durability);
+    yield* syncCommit(file.path, durability);
   });
 }

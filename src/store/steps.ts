@@ -14,6 +14,19 @@ export function* step<T>(now: () => T, later: () => Promise<T>): Steps<T> {
   return (yield { now, later }) as T;
 }
 
+/** A step for {@link runSync} alone. */
+export function stepNow<T>(now: () => T): Steps<T> {
+  return step(now, async () => now());
+}
+
+/** A step for {@link run} alone. */
+export function stepLater<T>(later: () => Promise<T>): Steps<T> {
+  const refuse = (): never => {
+    throw new Error("a step that takes time was taken synchronously");
+  };
+  return step(refuse, later);
+}
+
 /** Carries out every step before it returns. */
 export function runSync<T>(steps: Steps<T>): T {
   return runNow(steps, undefined);

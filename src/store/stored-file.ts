@@ -1,19 +1,20 @@
 /** Bloscpack files of users: what a killed writer left half done is undone before they are read. */
 import type { ByteSource, ByteSourceSync } from "../format/source.ts";
 import { withFile, withFileSync } from "./file-io.ts";
-import { recover, recoverSync } from "./journal.ts";
+import { readSettled } from "./settled.ts";
+import { run, runSync, stepLater, stepNow } from "./steps.ts";
 
-/** Opens a file for the time of a call. @throws {StoreError} as {@link recover} does */
-export async function withStoredFile<T>(
+/** Opens a file for the time of a call, which is made again if others have written in between. */
+export function withStoredFile<T>(
   path: string,
   use: (source: ByteSource) => Promise<T>,
 ): Promise<T> {
-  await recover(path);
-  return withFile(path, use);
+  const read = () => stepLater(() => withFile(path, use));
+  return run(readSettled(path, read));
 }
 
 /** {@link withStoredFile}, synchronously. */
 export function withStoredFileSync<T>(path: string, use: (source: ByteSourceSync) => T): T {
-  recoverSync(path);
-  return withFileSync(path, use);
+  const read = () => stepNow(() => withFileSync(path, use));
+  return runSync(readSettled(path, read));
 }

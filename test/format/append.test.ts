@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { BloscpackError, NotEnoughSpace } from "../../src/errors.ts";
 import { decodeHead } from "../../src/format/head.ts";
 import {
+  PiecesSource,
   packBytes,
   packNdarrayToFileSync,
   unpackBytes,
@@ -277,6 +278,34 @@ describe("streams and sources", () => {
     await expect(append(path, stream)).rejects.toThrow(TypeError);
     expect(stream.destroyed).toBe(true);
     expect(same(readFileSync(path), file)).toBe(true);
+  });
+
+  it.each([
+    ["ends too early", 5, /announced 100 bytes and ended after 5/],
+    ["gives too much", 5000, /announced 100 bytes and gave \d+/],
+  ])("one that %s appends nothing", async (_what, length, message) => {
+    const file = packBytes(ramp(2500), { chunkSize: 1000 });
+    const path = fileOf(file);
+    const announced = () => new PiecesSource([ramp(length)], 100);
+    await expect(append(path, announced())).rejects.toThrow(message);
+    const now = { size: 100, read: reader(ramp(length)) };
+    expect(() => appendSync(path, now)).toThrow(message);
+    expect(same(readFileSync(path), file)).toBe(true);
+    await append(path, new PiecesSource([ramp(length)], length));
+    expect(plainOf(path).byteLength).toBe(2500 + length);
+  });
+
+  it("are closed when an option is wrong", async () => {
+    const path = fileOf(packBytes(ramp(2500)));
+    const wrong = { foo: 1 } as object;
+    let closed = 0;
+    const source = { read: () => 0, close: () => void closed++ };
+    await expect(append(path, source, wrong)).rejects.toThrow(TypeError);
+    expect(() => appendSync(path, source, wrong)).toThrow(TypeError);
+    expect(closed).toBe(2);
+    const stream = Readable.from(pieces);
+    await expect(append(path, stream, wrong)).rejects.toThrow(TypeError);
+    expect(stream.destroyed).toBe(true);
   });
 
   function* reusing() {

@@ -1,11 +1,19 @@
 // The journal beside a file: what it undoes, and what it leaves alone.
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { EventEmitter, once } from "node:events";
+import fs, {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { StoreError } from "../../src/errors.ts";
 import { packBytes, unpackBytes } from "../../src/format.ts";
-import { appendBytesSync, appendSync } from "../../src/store/append-file.ts";
+import { append, appendBytesSync, appendSync } from "../../src/store/append-file.ts";
 import { lockFile } from "../../src/store/file-lock.ts";
 import { recover, recoverSync, replaceRegions } from "../../src/store/journal.ts";
 import { runSync, SteppedFile, type Steps } from "../../src/store/steps.ts";
@@ -162,6 +170,63 @@ describe("one writer at a time", () => {
     expect(readdirSync(join(path, ".."))).toEqual(["file.blp"]);
   });
 
+  it.each(["", "null", "7", "[]", "{}", '{"pid":1}', "1234\\n"])(
+    "a lock that names nobody is of another program, and stays: %j",
+    (content) => {
+      const path = made();
+      writeFileSync(`${path}.lock`, content);
+      utimesSync(`${path}.lock`, 1, 1);
+      expect(() => appendBytesSync(path, bytes(1, 0))).toThrow(refused);
+      expect(() => appendBytesSync(path, bytes(1, 0))).toThrow(/of another program; .* remove it/);
+      expect(readFileSync(`${path}.lock`, "utf8")).toBe(content);
+    },
+  );
+
+  it("one that was just made is waited for, for a second", () => {
+    const path = made();
+    writeFileSync(`${path}.lock`, "");
+    const start = performance.now();
+    expect(() => appendBytesSync(path, bytes(1, 0))).toThrow(refused);
+    expect(performance.now() - start).toBeGreaterThan(500);
+  });
+
+  it("that cannot be removed after an append is a warning", async () => {
+    const path = made();
+    const warned = once(process, "warning") as Promise<[Error & { code: string }]>;
+    const rmSync = vi.spyOn(fs, "rmSync").mockImplementation((name, options) => {
+      if (String(name).endsWith(".lock")) throw new Error("EIO");
+      fs.unlinkSync(name);
+      expect(options?.recursive).toBeUndefined();
+    });
+    try {
+      expect(appendBytesSync(path, bytes(1, 0)).nbytes).toBe(1);
+    } finally {
+      rmSync.mockRestore();
+    }
+    const [warning] = await warned;
+    expect(warning).toMatchObject({ name: "BloscacheWarning", code: "LOCK_REMAINS" });
+    expect(warning.message).toMatch(/lock" cannot be removed, .*: EIO/);
+  });
+
+  it("is complete as soon as it is there, also where there are no links", () => {
+    for (const links of [true, false]) {
+      const path = made();
+      const linkSync = vi.spyOn(fs, "linkSync");
+      if (!links) {
+        linkSync.mockImplementation(() => {
+          throw Object.assign(new Error("EPERM"), { code: "EPERM" });
+        });
+      }
+      const lock = lockFile(path);
+      expect(linkSync).toHaveBeenCalledOnce();
+      linkSync.mockRestore();
+      expect(readdirSync(join(path, ".."))).toEqual(["file.blp", "file.blp.lock"]);
+      expect(() => lockFile(path)).toThrow(refused);
+      lock.release();
+      expect(readdirSync(join(path, ".."))).toEqual(["file.blp"]);
+    }
+  });
+
   it("who runs elsewhere is believed", () => {
     const path = made();
     lockFile(path);
@@ -180,6 +245,36 @@ describe("one writer at a time", () => {
     expect(() => appendSync(path, robbing())).toThrow(StoreError);
     expect(Buffer.compare(readFileSync(path), before)).toBe(0);
   });
+
+  it.each([
+    ["commit", 10],
+    ["write a batch", 40_000_000],
+  ])(
+    "whose lock was removed leaves alone what another has appended: about to %s",
+    async (_what, left) => {
+      const path = made();
+      const events = new EventEmitter();
+      const started = once(events, "started");
+      const removed = once(events, "removed");
+      async function* waiting() {
+        yield bytes(10, 0);
+        // More than a batch, so that something is written before the lock is gone.
+        yield randomBytes(14_000_000);
+        events.emit("started");
+        await removed;
+        yield new Uint8Array(left);
+      }
+      const robbed = append(path, waiting());
+      await started;
+      rmSync(`${path}.lock`);
+      appendBytesSync(path, randomBytes(2_000_000));
+      const after = readFileSync(path);
+      events.emit("removed");
+      await expect(robbed).rejects.toThrow(/its lock was removed/);
+      expect(Buffer.compare(readFileSync(path), after)).toBe(0);
+      expect(unpackBytes(after).bytes.byteLength).toBe(2_000_100);
+    },
+  );
 
   it("eight processes that append at once lose nothing", async () => {
     const path = made();

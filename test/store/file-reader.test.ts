@@ -84,3 +84,52 @@ it("passes the system's errors on", async () => {
   await expect(open({ size: 3 } as never)).rejects.toThrow(TypeError);
   expect(() => openSync(Buffer.from(packNdarray(new Int8Array(3))))).not.toThrow();
 });
+
+describe("a source of the caller's", () => {
+  const file = packNdarray(
+    Float64Array.from({ length: 5000 }, (_, i) => Math.sqrt(i)),
+    { chunkSize: 8000 },
+  );
+  const source = (read: (position: number, length: number) => Uint8Array) => ({
+    size: file.byteLength,
+    batchBytes: 10_000,
+    read,
+  });
+  const honest = (position: number, length: number) => file.subarray(position, position + length);
+
+  it("may use two buffers in turn", async () => {
+    const buffers = [new Uint8Array(100_000), new Uint8Array(100_000)] as const;
+    let turn = 0;
+    let last = -1;
+    const reader = (await open(
+      source((position, length) => {
+        if (position !== last) turn = 1 - turn;
+        last = position;
+        const bytes = honest(position, length);
+        const buffer = (buffers[turn] as Uint8Array).fill(0xaa);
+        buffer.set(bytes);
+        return buffer.subarray(0, bytes.byteLength);
+      }),
+    )) as ArrayReader;
+    expect(Array.from((await reader.slice()).data as Float64Array)).toEqual(
+      Array.from({ length: 5000 }, (_, i) => Math.sqrt(i)),
+    );
+    expect((await reader.verify()).faults).toEqual([]);
+  });
+
+  it("is told when it gives less than it was asked for, or more", async () => {
+    const short = source((position, length) => honest(position, Math.min(length, 50)));
+    await expect(open(short)).rejects.toThrow(
+      new RangeError(`The source of ${file.byteLength} bytes must give 64 at 0, and gave 50`),
+    );
+    let limit = Number.POSITIVE_INFINITY;
+    const later = source((position, length) => honest(position, Math.min(length, limit)));
+    const reader = (await open(later)) as ArrayReader;
+    limit = 100;
+    await expect(reader.chunk(0)).rejects.toThrow(/^The source of .* and gave 100$/);
+    const tooMuch = source(() => file);
+    await expect(open(tooMuch)).rejects.toThrow(/must give 64 at 0, and gave/);
+    const nothing = source(() => "text" as unknown as Uint8Array);
+    await expect(open(nothing)).rejects.toThrow(TypeError);
+  });
+});

@@ -22,6 +22,12 @@ const work = {
     appendBytesSync(path, new Uint8Array(590), { cname: "zlib", clevel: 9 }),
   "spilling over": () => appendBytesSync(path, ramp(5000)),
   "spilling over, durably": () => appendBytesSync(path, ramp(5000), { durability: "strict" }),
+  "spilling over, durably and asynchronously": () =>
+    append(path, pieces(5000), { durability: "strict" }),
+  "growing the offsets, durably": () =>
+    appendBytesSync(path, ramp(20_000), { durability: "strict" }),
+  "growing the offsets, durably and asynchronously": () =>
+    append(path, pieces(20_000), { durability: "strict" }),
   "growing the offsets": () => appendBytesSync(path, ramp(20_000)),
   "without offsets": () => appendBytesSync(path, ramp(5000)),
   "to a file of unknown length": () => appendBytesSync(path, ramp(5000)),
@@ -33,6 +39,8 @@ const work = {
       path,
       Float64Array.from({ length: 700 }, (_, i) => i),
     ),
+  "other metadata, durably": () =>
+    rewriteMetadataSync(path, { note: "x".repeat(150) }, { durability: "strict" }),
   "other metadata": () => rewriteMetadataSync(path, { note: "x".repeat(150) }),
   recovery: () => recoverSync(path),
 };
