@@ -33,50 +33,72 @@ export class PiecesSource implements Source {
 
 /** As much of Node's `Writable` as is used: any object with these methods will do. */
 export interface WritableLike {
-  write(piece: Uint8Array, done: (error?: Error | null) => void): unknown;
-  end(done: () => void): unknown;
+  readonly destroyed?: boolean;
+  write(piece: Uint8Array, done: Done): unknown;
+  end(done: Done): unknown;
   destroy(error?: Error): unknown;
-  once(event: "error", listener: (error: Error) => void): unknown;
-  removeListener(event: "error", listener: (error: Error) => void): unknown;
+  once(event: "error" | "close", listener: (error: Error) => void): unknown;
+  removeListener(event: "error" | "close", listener: (error: Error) => void): unknown;
 }
+
+type Done = (error?: Error | null) => void;
 
 /** Writes to a Node stream, a piece at a time, and waits for each: its back-pressure is kept. */
 export class WritableSink implements Sink {
   readonly #writable: WritableLike;
   #failure: Error | undefined;
-  readonly #fail = (error: Error): void => {
-    this.#failure = error;
-  };
+  /** Rejects the call under way: a stream that is destroyed may never answer it. */
+  #reject: ((error: Error) => void) | undefined;
 
   constructor(writable: WritableLike) {
     this.#writable = writable;
     writable.once("error", this.#fail);
+    writable.once("close", this.#closed);
   }
 
   async append(pieces: readonly Uint8Array[]): Promise<void> {
-    for (const piece of pieces) await this.#write(piece.slice());
+    // A stream may keep what it is given, so it gets a copy.
+    for (const piece of pieces)
+      await this.#call((done) => this.#writable.write(piece.slice(), done));
   }
 
   async close(): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
-    await new Promise<void>((resolve, reject) => {
-      this.#writable.once("error", reject);
-      this.#writable.end(resolve);
-    });
-    this.#writable.removeListener("error", this.#fail);
+    await this.#call((done) => this.#writable.end(done));
+    this.#letGo();
   }
 
   abort(reason: unknown): void {
     this.#writable.destroy(reason instanceof Error ? reason : new Error(String(reason)));
   }
 
-  /** A stream may keep what it is given, so it gets a copy. */
-  #write(piece: Uint8Array): Promise<void> {
+  readonly #fail = (error: Error): void => {
+    this.#failure ??= error;
+    this.#reject?.(error);
+  };
+
+  readonly #closed = (): void => {
+    this.#fail(closedEarly());
+    this.#letGo();
+  };
+
+  #letGo(): void {
+    this.#writable.removeListener("error", this.#fail);
+    this.#writable.removeListener("close", this.#closed);
+  }
+
+  #call(start: (done: Done) => unknown): Promise<void> {
+    // A stream that was destroyed before it was given here has nothing more to tell.
+    if (this.#writable.destroyed === true) this.#failure ??= closedEarly();
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      this.#writable.write(piece, (error) => (error ? reject(error) : resolve()));
+      this.#reject = reject;
+      start((error) => (error ? reject(error) : resolve()));
     });
   }
+}
+
+function closedEarly(): Error {
+  return new Error("The stream was closed before everything was written to it");
 }
 
 /** As much of the web's `WritableStream` as is used. */
