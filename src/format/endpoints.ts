@@ -74,11 +74,31 @@ export async function between<T>(
   }
 }
 
+/**
+ * Reads once, and checks what the source says: anybody may have written it.
+ *
+ * @returns how many bytes; 0 at the end
+ * @throws {TypeError} for what is no number
+ * @throws {RangeError} for a number of bytes that `target` cannot have been given
+ */
+export async function readSome(source: Source, target: Uint8Array): Promise<number> {
+  const n: unknown = await source.read(target);
+  if (typeof n !== "number") {
+    throw new TypeError(`A source's read must return a number of bytes: got ${String(n)}`);
+  }
+  if (!Number.isInteger(n) || n < 0 || n > target.byteLength) {
+    throw new RangeError(
+      `A source's read must return a number of bytes from 0 to ${target.byteLength}: got ${n}`,
+    );
+  }
+  return n;
+}
+
 /** Fills `target` as far as the source goes; returns how many bytes. */
 export async function readFully(source: Source, target: Uint8Array): Promise<number> {
   let end = 0;
   while (end < target.byteLength) {
-    const n = await source.read(target.subarray(end));
+    const n = await readSome(source, target.subarray(end));
     if (n === 0) break;
     end += n;
   }

@@ -162,10 +162,9 @@ class PackRun {
 
   /** The next chunks; none at the end. Empty data is one chunk of zero bytes. */
   async #readBatch(turn: number): Promise<Uint8Array[]> {
-    const scratch = (this.#plain[turn % 2] as Uint8Array).subarray(
-      0,
-      this.#batchSize * this.#chunkSize,
-    );
+    // A byte at least: of a source that announces none it is asked whether that is so.
+    const nbytes = Math.max(1, this.#batchSize * this.#chunkSize);
+    const scratch = (this.#plain[turn % 2] as Uint8Array).subarray(0, nbytes);
     const n = await readFully(this.#source, scratch);
     this.#nbytes += n;
     this.#checkSize(n < scratch.byteLength);
