@@ -1,10 +1,12 @@
 /**
  * What bytes come from and go to. An endpoint moves bytes and knows nothing of arrays, chunks or
  * compression; anything can be joined to anything, in both directions.
- *
- * A source is closed and a sink is closed or aborted in any case, once, by whoever joins them.
+ * *
+ * Whoever joins them closes the source once, in any case, and the sink once when all has been added.
+ * When anything fails, be it that close, the sink is aborted, once. After an abort signal, or when the
+ * sink has failed, that may come while a call is under way that does not end.
  */
-type Awaitable<T> = T | Promise<T>;
+export type Awaitable<T> = T | Promise<T>;
 
 /** Bytes that are read from front to back: plain ones to pack, or a stored file to unpack. */
 export interface Source {
@@ -54,24 +56,6 @@ export interface TransferOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after every batch. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-}
-
-/** Runs a transfer and closes its endpoints, however it ends. */
-export async function between<T>(
-  source: Source,
-  sink: Sink,
-  transfer: () => Promise<T>,
-): Promise<T> {
-  try {
-    const result = await transfer();
-    await sink.close?.();
-    return result;
-  } catch (error) {
-    await sink.abort?.(error);
-    throw error;
-  } finally {
-    await source.close?.();
-  }
 }
 
 /**

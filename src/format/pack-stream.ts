@@ -7,7 +7,6 @@ import { type CompressOptions, compressAsync } from "../blosc/codec.ts";
 import { type ChunkSize, calculateNchunks, chunkingToWrite } from "./chunking.ts";
 import { BLOSC_HEADER_LENGTH, UNKNOWN } from "./constants.ts";
 import {
-  between,
   type CompressedSink,
   type PlainSource,
   readFully,
@@ -26,6 +25,7 @@ import {
 } from "./pack.ts";
 import { giveBack, takeScratch } from "./scratch.ts";
 import { settleBoth } from "./settle.ts";
+import { between, type Joint } from "./transfer.ts";
 
 export interface PackStreamOptions extends TransferOptions {
   /** Plain bytes per chunk, a number or such as `"1M"` (the default). */
@@ -67,8 +67,12 @@ export async function pack(
   sink: CompressedSink,
   options: PackStreamOptions = {},
 ): Promise<PackResult> {
-  return between(source, sink, async () => {
-    const run = new PackRun(source, sink, options);
+  const checked = () => {
+    checkOptionNames(options, OPTION_NAMES, "pack");
+    return options;
+  };
+  return between(source, sink, checked, async (joint) => {
+    const run = new PackRun(joint, options);
     try {
       return await run.run();
     } finally {
@@ -78,6 +82,7 @@ export async function pack(
 }
 
 class PackRun {
+  readonly #joint: Joint;
   readonly #source: PlainSource;
   readonly #sink: CompressedSink;
   readonly #options: PackStreamOptions;
@@ -94,8 +99,9 @@ class PackRun {
   #nbytes = 0;
   #cbytes = 0;
 
-  constructor(source: PlainSource, sink: CompressedSink, options: PackStreamOptions) {
-    checkOptionNames(options, OPTION_NAMES, "pack");
+  constructor(joint: Joint, options: PackStreamOptions) {
+    const { source, sink } = joint;
+    this.#joint = joint;
     this.#source = source;
     this.#sink = sink;
     this.#options = options;
@@ -136,7 +142,6 @@ class PackRun {
     try {
       let batch = await this.#readBatch(0);
       for (let turn = 0; batch.length > 0; turn++) {
-        this.#options.signal?.throwIfAborted();
         const stored = this.#stored[turn % 2] as Uint8Array;
         const [lengths, next] = await settleBoth(
           compressAsync(batch, stored, this.#slotSize, this.#compression),
@@ -144,19 +149,20 @@ class PackRun {
         );
         await writing;
         writing = this.#append(this.#place(lengths, stored));
-        // It is awaited in the next turn, or below.
-        writing.catch(() => undefined);
+        // It is awaited in the next turn, or below; until then a read need not go on.
+        writing.catch((error) => this.#joint.stop(error));
         batch = next;
       }
     } finally {
-      await writing;
+      await Promise.allSettled([writing]);
     }
-    this.#options.signal?.throwIfAborted();
+    await writing;
     await this.#sink.overwrite?.(0, this.#head(true));
     return { nbytes: this.#nbytes, cbytes: this.#cbytes, nchunks: this.#positions.length };
   }
 
   release(): void {
+    if (this.#joint.abandoned) return;
     for (const scratch of [...this.#plain, ...this.#stored]) giveBack(scratch);
   }
 

@@ -11,24 +11,83 @@ export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
  */
 export class PiecesSource implements Source {
   readonly size: number | undefined;
+  readonly #pieces: Pieces;
   readonly #iterator: Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
   readonly #cursor = new PieceCursor();
+  #isWaiting = false;
 
-  /** @param size how many bytes there are in all, if that is known */
+  /**
+   * @param size how many bytes there are in all, if that is known
+   * @throws {TypeError} for what cannot be iterated over
+   */
   constructor(pieces: Pieces, size?: number) {
     this.size = size;
-    this.#iterator =
-      Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]();
+    this.#pieces = pieces;
+    this.#iterator = iteratorOf(pieces);
   }
 
   async read(target: Uint8Array): Promise<number> {
-    while (this.#cursor.wantsNext) this.#cursor.accept(await this.#iterator.next());
+    while (this.#cursor.wantsNext) this.#cursor.accept(await this.#next());
     return this.#cursor.read(target);
   }
 
   async close(): Promise<void> {
-    if (!this.#cursor.ended) await this.#iterator.return?.();
+    if (this.#cursor.ended) return;
+    if (!this.#isWaiting) {
+      await this.#iterator.return?.();
+      return;
+    }
+    // An iterator that is waited for ends only after that, which may be never; a stream can be told.
+    (this.#pieces as { destroy?: () => unknown }).destroy?.();
+    Promise.resolve(this.#iterator.return?.()).catch(() => undefined);
   }
+
+  async #next(): Promise<IteratorResult<Uint8Array>> {
+    this.#isWaiting = true;
+    try {
+      return await this.#iterator.next();
+    } finally {
+      this.#isWaiting = false;
+    }
+  }
+}
+
+function iteratorOf(pieces: Pieces): Iterator<Uint8Array> | AsyncIterator<Uint8Array> {
+  if (typeof pieces === "object" && pieces !== null) {
+    if ("getReader" in pieces) return webIterator(pieces as unknown as ReadableStreamLike);
+    if (Symbol.asyncIterator in pieces) return pieces[Symbol.asyncIterator]();
+    if (Symbol.iterator in pieces) return pieces[Symbol.iterator]();
+  }
+  throw new TypeError(
+    `Pieces must be an iterable of Uint8Arrays, or a stream: got ${String(pieces)}`,
+  );
+}
+
+/** As much of the web's `ReadableStream` as is used. */
+interface ReadableStreamLike {
+  getReader(): {
+    read(): Promise<IteratorResult<Uint8Array>>;
+    cancel(): Promise<void>;
+    releaseLock(): void;
+  };
+}
+
+/** As the stream's own iterator, but it can be ended while it is waited for. */
+function webIterator(stream: ReadableStreamLike): AsyncIterator<Uint8Array> {
+  const reader = stream.getReader();
+  return {
+    async next() {
+      const result = await reader.read();
+      if (result.done === true) reader.releaseLock();
+      return result;
+    },
+    async return() {
+      const cancelling = reader.cancel();
+      reader.releaseLock();
+      await cancelling;
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 /** As much of Node's `Writable` as is used: any object with these methods will do. */
@@ -114,6 +173,7 @@ export interface WritableStreamLike {
 /** Writes to a web stream, whose back-pressure is kept. */
 export class WebSink implements Sink {
   readonly #writer: ReturnType<WritableStreamLike["getWriter"]>;
+  #isWaiting = false;
 
   constructor(stream: WritableStreamLike) {
     this.#writer = stream.getWriter();
@@ -121,17 +181,23 @@ export class WebSink implements Sink {
 
   /** A stream may keep what it is given, so it gets a copy. */
   async append(pieces: readonly Uint8Array[]): Promise<void> {
+    this.#isWaiting = true;
     for (const piece of pieces) {
       await this.#writer.ready;
       await this.#writer.write(piece.slice());
     }
+    this.#isWaiting = false;
   }
 
   close(): Promise<void> {
+    this.#isWaiting = true;
     return this.#writer.close();
   }
 
-  abort(reason: unknown): Promise<void> {
-    return this.#writer.abort(reason);
+  async abort(reason: unknown): Promise<void> {
+    const aborting = this.#writer.abort(reason);
+    // It ends only after a write that is under way, which may be never.
+    if (this.#isWaiting) aborting.catch(() => undefined);
+    else await aborting;
   }
 }

@@ -5,18 +5,14 @@
 import { decompressAsync } from "../blosc/codec.ts";
 import { type ChunkRun, ChunkWalk } from "./chunk-walk.ts";
 import { BLOSC_HEADER_LENGTH, HEADER_LENGTH, META_HEADER_LENGTH } from "./constants.ts";
-import {
-  between,
-  type CompressedSource,
-  type PlainSink,
-  type TransferOptions,
-} from "./endpoints.ts";
+import type { CompressedSource, PlainSink, TransferOptions } from "./endpoints.ts";
 import { decodeHead, type Head, measureHead } from "./head.ts";
 import { InputWindow } from "./input-window.ts";
 import type { Metadata } from "./metadata.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { giveBack, takeScratch } from "./scratch.ts";
 import { faultIn } from "./settle.ts";
+import { between, type Joint } from "./transfer.ts";
 
 /** Plain bytes of a batch at most, unless one chunk is larger. */
 const BATCH_BYTES = 12 * 1024 * 1024;
@@ -42,14 +38,17 @@ export async function unpack(
   sink: PlainSink,
   options: TransferOptions = {},
 ): Promise<UnpackResult> {
-  return between(source, sink, async () => {
+  const checked = () => {
     checkOptionNames(options, OPTION_NAMES, "unpack");
-    const window = new InputWindow(source);
+    return options;
+  };
+  return between(source, sink, checked, async (joint) => {
+    const window = new InputWindow(joint.source);
     try {
       const head = await readHeadFrom(window);
-      return await new UnpackRun(window, head, sink, options).run();
+      return await new UnpackRun(window, head, joint, options).run();
     } finally {
-      window.release();
+      if (!joint.abandoned) window.release();
     }
   });
 }
@@ -65,16 +64,16 @@ async function readHeadFrom(window: InputWindow): Promise<Head> {
 class UnpackRun {
   readonly #window: InputWindow;
   readonly #head: Head;
-  readonly #sink: PlainSink;
+  readonly #joint: Joint;
   readonly #options: TransferOptions;
   readonly #walk: ChunkWalk;
   #plain: [Uint8Array, Uint8Array] = [takeScratch(0), takeScratch(0)];
   #nchunks = 0;
 
-  constructor(window: InputWindow, head: Head, sink: PlainSink, options: TransferOptions) {
+  constructor(window: InputWindow, head: Head, joint: Joint, options: TransferOptions) {
     this.#window = window;
     this.#head = head;
-    this.#sink = sink;
+    this.#joint = joint;
     this.#options = options;
     this.#walk = new ChunkWalk(head, window.fileSize);
   }
@@ -83,19 +82,18 @@ class UnpackRun {
     let writing: Promise<void> | undefined;
     try {
       for (let turn = 0; !this.#walk.ended; turn++) {
-        this.#options.signal?.throwIfAborted();
+        this.#joint.throwIfStopped();
         const plain = await this.#decompressNext(turn);
         await writing;
         writing = this.#append(plain);
-        // It is awaited in the next turn, or below.
-        writing.catch(() => undefined);
+        // It is awaited in the next turn, or below; until then a read need not go on.
+        writing.catch((error) => this.#joint.stop(error));
       }
     } finally {
       await Promise.allSettled([writing]);
-      this.#plain.forEach(giveBack);
+      if (!this.#joint.abandoned) this.#plain.forEach(giveBack);
     }
     await writing;
-    this.#options.signal?.throwIfAborted();
     return {
       nbytes: this.#walk.nbytes,
       nchunks: this.#nchunks,
@@ -140,7 +138,7 @@ class UnpackRun {
   }
 
   async #append(plain: Uint8Array): Promise<void> {
-    await this.#sink.append([plain]);
+    await this.#joint.sink.append([plain]);
     const { nchunks, chunkSize, lastChunk } = this.#head.header;
     const known = nchunks > 0n && chunkSize >= 0 && lastChunk >= 0;
     this.#options.onProgress?.({
