@@ -48,3 +48,10 @@ it("a long string beside a token is read again", () => {
   expect((metadata as Metadata[])[0]).toBeNaN();
   expect((metadata as Metadata[])[1] === text).toBe(true);
 });
+
+it("text that would not be read again is not written", () => {
+  const metadata = "x".repeat(256 * 1024 * 1024 - 1);
+  expect(() => packBytes(nothing, { metadata })).toThrow(
+    /^Option metadata takes 268435457 bytes as JSON: at most 268435456/,
+  );
+});
