@@ -13,7 +13,7 @@ import {
   type TransferOptions,
 } from "./endpoints.ts";
 import { encodeHeader } from "./header.ts";
-import { encodeMetadata, type Metadata, type MetadataArgs } from "./metadata.ts";
+import { checkMetadataArgs, encodeMetadata, type Metadata, type MetadataArgs } from "./metadata.ts";
 import { encodeOffsets } from "./offsets.ts";
 import { checkOptionNames } from "./option-names.ts";
 import {
@@ -106,6 +106,7 @@ class PackRun {
     this.#sink = sink;
     this.#options = options;
     this.#compression = compressionOf(options.bloscArgs, options.bloscpackArgs);
+    checkMetadataArgs(options.metadataArgs);
     this.#size = source.size;
     // Of unknown data no chunk can be known to be smaller than it was asked to be.
     const chunking = chunkingToWrite(source.size ?? Number.MAX_SAFE_INTEGER, 1, options.chunkSize);
