@@ -4,7 +4,7 @@
  */
 import { checksumSize } from "../blosc/checksum.ts";
 import { type CompressOptions, compressAsync } from "../blosc/codec.ts";
-import { type ChunkSize, calculateNchunks, chunkingToWrite } from "./chunking.ts";
+import { type ChunkSize, calculateNchunks, cutToWrite } from "./chunking.ts";
 import { BLOSC_HEADER_LENGTH, UNKNOWN } from "./constants.ts";
 import {
   type CompressedSink,
@@ -30,6 +30,10 @@ import { between, type Joint } from "./transfer.ts";
 export interface PackStreamOptions extends TransferOptions {
   /** Plain bytes per chunk, a number or such as `"1M"` (the default). */
   readonly chunkSize?: ChunkSize;
+  /** How many chunks there are to be, instead of their size, or to agree with it. */
+  readonly nchunks?: number;
+  /** Plain bytes of the last chunk, to agree with the rest. */
+  readonly lastChunk?: number;
   readonly metadata?: Metadata;
   readonly bloscArgs?: BloscArgs;
   readonly bloscpackArgs?: BloscpackArgs;
@@ -40,6 +44,8 @@ const OPTION_NAMES = [
   "signal",
   "onProgress",
   "chunkSize",
+  "nchunks",
+  "lastChunk",
   "metadata",
   "bloscArgs",
   "bloscpackArgs",
@@ -56,7 +62,7 @@ export interface PackResult {
 /**
  * Packs plain bytes into a Bloscpack file.
  *
- * When the source does not say its size, the file has no offsets table, and its number of chunks
+ * When neither the source says its size nor the options do, all three of them, the file has no offsets table, and its number of chunks
  * is filled in at the end if the sink can go back; if not, it stays unknown (-1), which the
  * Python reference takes for an empty file.
  *
@@ -107,9 +113,8 @@ class PackRun {
     this.#options = options;
     this.#compression = compressionOf(options.bloscArgs, options.bloscpackArgs);
     checkMetadataArgs(options.metadataArgs);
-    this.#size = source.size;
-    // Of unknown data no chunk can be known to be smaller than it was asked to be.
-    const chunking = chunkingToWrite(source.size ?? Number.MAX_SAFE_INTEGER, 1, options.chunkSize);
+    const { size, chunking } = cutToWrite(source.size, 1, options);
+    this.#size = size;
     this.#chunkSize = chunking.chunkSize;
     this.#slots = this.#slotCount(chunking.nchunks);
     this.#section =
@@ -187,7 +192,8 @@ class PackRun {
     if (this.#size === undefined) return;
     if (this.#nbytes > this.#size || (ended && this.#nbytes < this.#size)) {
       const found = ended ? `ended after ${this.#nbytes}` : `gave ${this.#nbytes}`;
-      throw new RangeError(`The source announced ${this.#size} bytes and ${found}`);
+      const who = this.#source.size === undefined ? "The options" : "The source";
+      throw new RangeError(`${who} announced ${this.#size} bytes, the source ${found}`);
     }
   }
 

@@ -29,7 +29,7 @@ describe("a source that returns what is no number of bytes", () => {
 it("a source that announces less than it gives", async () => {
   for (const size of [0, 50]) {
     const packing = pack(new PiecesSource([new Uint8Array(100)], size), new BytesSink());
-    await expect(packing).rejects.toThrow(`The source announced ${size} bytes and gave`);
+    await expect(packing).rejects.toThrow(`The source announced ${size} bytes, the source gave`);
   }
   const empty = pack(new PiecesSource([], 0), new BytesSink());
   await expect(empty).resolves.toMatchObject({ nbytes: 0, nchunks: 1 });
