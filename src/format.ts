@@ -62,7 +62,7 @@ export {
   WritableSink,
 } from "./format/stream-endpoints.ts";
 export { strings } from "./format/strings.ts";
-export { type UnpackResult, unpack } from "./format/unpack-stream.ts";
+export { type UnpackResult, type UnpackStreamOptions, unpack } from "./format/unpack-stream.ts";
 export type { VerifyReport } from "./format/verify.ts";
 export {
   type Appended,

@@ -3,11 +3,12 @@
  * one before is written. Memory is a window of the stored file and two batches, whatever the size.
  */
 import { decompressAsync } from "../blosc/codec.ts";
-import { type ChunkRun, ChunkWalk } from "./chunk-walk.ts";
+import { announcedSize, type ChunkRun, ChunkWalk, isAnnounced } from "./chunk-walk.ts";
 import { BLOSC_HEADER_LENGTH, HEADER_LENGTH, META_HEADER_LENGTH } from "./constants.ts";
 import type { CompressedSource, PlainSink, TransferOptions } from "./endpoints.ts";
 import { decodeHead, type Head, measureHead } from "./head.ts";
 import { InputWindow } from "./input-window.ts";
+import { checkLimit, checkSize } from "./limit.ts";
 import type { Metadata } from "./metadata.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { giveBack, takeScratch } from "./scratch.ts";
@@ -17,7 +18,16 @@ import { between, type Joint } from "./transfer.ts";
 /** Plain bytes of a batch at most, unless one chunk is larger. */
 const BATCH_BYTES = 12 * 1024 * 1024;
 
-const OPTION_NAMES = ["signal", "onProgress"];
+/** How to unpack. A damaged file is read by `open` with `strict: false`. */
+export interface UnpackStreamOptions extends TransferOptions {
+  /**
+   * Refuses files of more plain bytes than this: before anything is written if the file says how
+   * many it has, and else before those are written that are too many. Default: no limit.
+   */
+  readonly maxBytes?: number;
+}
+
+const OPTION_NAMES = ["signal", "onProgress", "maxBytes"];
 
 /** What was unpacked. */
 export interface UnpackResult {
@@ -32,14 +42,16 @@ export interface UnpackResult {
  * damaged, the sink is aborted.
  *
  * @throws {BloscpackError} when the stored bytes are not a valid Bloscpack file
+ * @throws {TypeError | RangeError} for an option, and for more plain bytes than `maxBytes`
  */
 export async function unpack(
   source: CompressedSource,
   sink: PlainSink,
-  options: TransferOptions = {},
+  options: UnpackStreamOptions = {},
 ): Promise<UnpackResult> {
   const checked = () => {
     checkOptionNames(options, OPTION_NAMES, "unpack");
+    checkLimit(options.maxBytes);
     return options;
   };
   return between(source, sink, checked, async (joint) => {
@@ -65,17 +77,21 @@ class UnpackRun {
   readonly #window: InputWindow;
   readonly #head: Head;
   readonly #joint: Joint;
-  readonly #options: TransferOptions;
+  readonly #options: UnpackStreamOptions;
+  /** Plain bytes of the whole file, if it says so. */
+  readonly #size: number | undefined;
   readonly #walk: ChunkWalk;
   #plain: [Uint8Array, Uint8Array] = [takeScratch(0), takeScratch(0)];
   #nchunks = 0;
 
-  constructor(window: InputWindow, head: Head, joint: Joint, options: TransferOptions) {
+  constructor(window: InputWindow, head: Head, joint: Joint, options: UnpackStreamOptions) {
     this.#window = window;
     this.#head = head;
     this.#joint = joint;
     this.#options = options;
     this.#walk = new ChunkWalk(head, window.fileSize);
+    this.#size = isAnnounced(head) ? announcedSize(head) : undefined;
+    if (this.#size !== undefined) checkSize(this.#size, options.maxBytes);
   }
 
   async run(): Promise<UnpackResult> {
@@ -105,6 +121,7 @@ class UnpackRun {
     const start = this.#walk.position;
     const run = await this.#nextRun();
     if (run.positions.length === 0) return new Uint8Array();
+    checkSize(run.plainEnd, this.#options.maxBytes);
     const plain = this.#room(turn, run.plainEnd - run.plainStart);
     const { checksum } = this.#head.header;
     const stored = this.#window.bytes;
@@ -139,13 +156,11 @@ class UnpackRun {
 
   async #append(plain: Uint8Array): Promise<void> {
     await this.#joint.sink.append([plain]);
-    const { nchunks, chunkSize, lastChunk } = this.#head.header;
-    const known = nchunks > 0n && chunkSize >= 0 && lastChunk >= 0;
     this.#options.onProgress?.({
       nbytes: this.#walk.nbytes,
       cbytes: this.#walk.position,
       nchunks: this.#nchunks,
-      size: known ? (Number(nchunks) - 1) * chunkSize + lastChunk : undefined,
+      size: this.#size,
     });
   }
 }

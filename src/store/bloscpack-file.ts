@@ -1,7 +1,6 @@
 /** Files into Bloscpack files, and back. */
-import type { TransferOptions } from "../format/endpoints.ts";
 import { type PackResult, type PackStreamOptions, pack } from "../format/pack-stream.ts";
-import { type UnpackResult, unpack } from "../format/unpack-stream.ts";
+import { type UnpackResult, type UnpackStreamOptions, unpack } from "../format/unpack-stream.ts";
 import { FileSink, FileSource } from "./file-endpoints.ts";
 
 /**
@@ -29,7 +28,7 @@ export async function packFile(
 export async function unpackFile(
   inFile: string | URL,
   outFile: string,
-  options?: TransferOptions,
+  options?: UnpackStreamOptions,
 ): Promise<UnpackResult> {
   const source = await FileSource.open(inFile);
   return unpack(source, await createFor(source, outFile), options);
