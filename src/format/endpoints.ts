@@ -1,11 +1,13 @@
 /**
  * What bytes come from and go to. An endpoint moves bytes and knows nothing of arrays, chunks or
  * compression; anything can be joined to anything, in both directions.
- * *
+ *
  * Whoever joins them closes the source once, in any case, and the sink once when all has been added.
  * When anything fails, be it that close, the sink is aborted, once. After an abort signal, or when the
  * sink has failed, that may come while a call is under way that does not end.
  */
+import type { Metadata } from "./metadata.ts";
+
 export type Awaitable<T> = T | Promise<T>;
 
 /** Bytes that are read from front to back: plain ones to pack, or a stored file to unpack. */
@@ -27,11 +29,36 @@ export interface Sink {
   abort?(reason: unknown): Awaitable<void>;
 }
 
-export type PlainSource = Source;
-export type CompressedSource = Source;
-export type PlainSink = Sink;
+/** Where plain bytes come from; those of an array bring with them what `pack` needs to know of it. */
+export interface PlainSource extends Source {
+  /** Size of the elements that the shuffle groups by, unless an option says another. */
+  readonly typesize?: number | undefined;
+  /** Chunks hold whole items of this many bytes; default 1. */
+  readonly itemsize?: number | undefined;
+  /** Fields to store, beside those of the option. */
+  readonly metadata?: { readonly [key: string]: Metadata } | undefined;
+}
 
-/** Where a packed file goes. */
+export type CompressedSource = Source;
+
+/** What a packed file says of its content. */
+export interface PlainInfo {
+  /** `undefined` when the file has none. */
+  readonly metadata: Metadata | undefined;
+  /** Plain bytes in all; `undefined` when only the end will tell. */
+  readonly size: number | undefined;
+}
+
+/** Where plain bytes go. */
+export interface PlainSink extends Sink {
+  /** Is told before anything is added what will come, and may refuse it. */
+  begin?(info: PlainInfo): Awaitable<void>;
+}
+
+/**
+ * Where a packed file goes. What `pack` adds is the head in one piece (header, metadata, offsets), and
+ * then every chunk, with its digest, in one of its own.
+ */
 export interface CompressedSink extends Sink {
   /**
    * Replaces bytes that were added before. Without it a file gets no offsets table, and if its

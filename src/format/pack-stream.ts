@@ -87,6 +87,16 @@ export async function pack(
   });
 }
 
+/** The option's, and what the source brings. */
+function metadataOf({ metadata: own }: PlainSource, option: Metadata | undefined) {
+  if (own === undefined) return option;
+  if (option === undefined) return own;
+  if (typeof option === "object" && option !== null && !Array.isArray(option)) {
+    return { ...option, ...own };
+  }
+  throw new TypeError("Option metadata must be an object, as the source has fields to add to it");
+}
+
 class PackRun {
   readonly #joint: Joint;
   readonly #source: PlainSource;
@@ -111,16 +121,18 @@ class PackRun {
     this.#source = source;
     this.#sink = sink;
     this.#options = options;
-    this.#compression = compressionOf(options.bloscArgs, options.bloscpackArgs);
+    const { typesize, itemsize = 1 } = source;
+    const bloscArgs =
+      typesize === undefined ? options.bloscArgs : { typesize, ...options.bloscArgs };
+    this.#compression = compressionOf(bloscArgs, options.bloscpackArgs);
     checkMetadataArgs(options.metadataArgs);
-    const { size, chunking } = cutToWrite(source.size, 1, options);
+    const { size, chunking } = cutToWrite(source.size, itemsize, options);
     this.#size = size;
     this.#chunkSize = chunking.chunkSize;
     this.#slots = this.#slotCount(chunking.nchunks);
+    const metadata = metadataOf(source, options.metadata);
     this.#section =
-      options.metadata === undefined
-        ? new Uint8Array()
-        : encodeMetadata(options.metadata, options.metadataArgs);
+      metadata === undefined ? new Uint8Array() : encodeMetadata(metadata, options.metadataArgs);
     this.#batchSize = Math.min(batchSizeOf(this.#chunkSize), chunking.nchunks);
     this.#slotSize =
       this.#chunkSize + BLOSC_HEADER_LENGTH + checksumSize(this.#compression.checksum);
@@ -221,7 +233,7 @@ class PackRun {
         : calculateNchunks(known, this.#chunkSize || 1);
     const header = encodeHeader({
       offsets: this.#slots > 0,
-      metadata: this.#options.metadata !== undefined,
+      metadata: this.#section.byteLength > 0,
       checksum: this.#compression.checksum,
       typesize: this.#compression.typesize,
       chunkSize,

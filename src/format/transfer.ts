@@ -2,24 +2,36 @@
  * Joins a source and a sink for the time of a transfer: what stops it, and how they are left. Calls
  * of both go through here, so that one that never ends keeps nobody waiting.
  */
-import type { Awaitable, CompressedSink, Source, TransferOptions } from "./endpoints.ts";
+import type {
+  Awaitable,
+  CompressedSink,
+  PlainSink,
+  PlainSource,
+  TransferOptions,
+} from "./endpoints.ts";
+
+type AnySink = CompressedSink & PlainSink;
 
 /** Both ends of a transfer that is under way. */
 export class Joint {
   /** The endpoints, whose calls reject as soon as the transfer is stopped. */
-  readonly source: Source;
-  readonly sink: CompressedSink;
+  readonly source: PlainSource;
+  readonly sink: AnySink;
   readonly #waiting = new Set<(reason: unknown) => void>();
   #stopped: { readonly reason: unknown } | undefined;
   #abandoned = false;
 
-  constructor(source: Source, sink: CompressedSink) {
+  constructor(source: PlainSource, sink: AnySink) {
     checkEndpoints(source, sink);
     this.source = {
       size: source.size,
+      typesize: source.typesize,
+      itemsize: source.itemsize,
+      metadata: source.metadata,
       read: (target) => this.run(() => source.read(target)),
     };
     this.sink = {
+      begin: (info) => this.run(() => sink.begin?.(info)),
       append: (pieces) => this.run(() => sink.append(pieces)),
       ...(sink.overwrite && {
         overwrite: (position, bytes) => this.run(() => sink.overwrite?.(position, bytes)),
@@ -76,8 +88,8 @@ export class Joint {
  * @param options is called first, and throws for those that are wrong
  */
 export async function between<T>(
-  source: Source,
-  sink: CompressedSink,
+  source: PlainSource,
+  sink: AnySink,
   options: () => TransferOptions,
   transfer: (joint: Joint) => Promise<T>,
 ): Promise<T> {
@@ -95,8 +107,8 @@ export async function between<T>(
 }
 
 async function signalled<T>(
-  source: Source,
-  sink: CompressedSink,
+  source: PlainSource,
+  sink: AnySink,
   options: () => TransferOptions,
   transfer: (joint: Joint) => Promise<T>,
 ): Promise<T> {
@@ -123,7 +135,7 @@ async function quietly(call: () => unknown): Promise<void> {
   }
 }
 
-function checkEndpoints(source: Source, sink: CompressedSink): void {
+function checkEndpoints(source: PlainSource, sink: AnySink): void {
   if (typeof source?.read !== "function") throw new TypeError("A source must have a method read");
   if (typeof sink?.append !== "function") throw new TypeError("A sink must have a method append");
   const { size } = source;

@@ -95,6 +95,8 @@ class UnpackRun {
   }
 
   async run(): Promise<UnpackResult> {
+    const { metadata } = this.#head;
+    await this.#joint.sink.begin?.({ metadata, size: this.#size });
     let writing: Promise<void> | undefined;
     try {
       for (let turn = 0; !this.#walk.ended; turn++) {
@@ -113,7 +115,7 @@ class UnpackRun {
     return {
       nbytes: this.#walk.nbytes,
       nchunks: this.#nchunks,
-      metadata: this.#head.metadata,
+      metadata,
     };
   }
 
