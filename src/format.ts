@@ -10,12 +10,19 @@ export {
   NotEnoughSpace,
   StoreError,
 } from "./errors.ts";
+export { NdarraySink, NdarraySource } from "./format/array-endpoints.ts";
 export {
   type PackBytesOptions,
   packBytes,
   type UnpackedBytes,
   unpackBytes,
 } from "./format/bytes.ts";
+export {
+  ChunksSink,
+  ChunksSource,
+  type PackedParts,
+  type StoredChunk,
+} from "./format/chunk-endpoints.ts";
 export { type Chunking, type ChunkSize, calculateNchunks } from "./format/chunking.ts";
 export { column, type Field, fields } from "./format/columns.ts";
 export type { OpenOptions, ReadOptions } from "./format/contents.ts";
@@ -24,6 +31,7 @@ export type { TypedArray } from "./format/dtype.ts";
 export type {
   CompressedSink,
   CompressedSource,
+  PlainInfo,
   PlainSink,
   PlainSource,
   Progress,
@@ -62,7 +70,7 @@ export {
   WritableSink,
 } from "./format/stream-endpoints.ts";
 export { strings } from "./format/strings.ts";
-export { type UnpackResult, unpack } from "./format/unpack-stream.ts";
+export { type UnpackResult, type UnpackStreamOptions, unpack } from "./format/unpack-stream.ts";
 export type { VerifyReport } from "./format/verify.ts";
 export {
   type Appended,

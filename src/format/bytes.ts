@@ -1,5 +1,6 @@
 /** Bloscpack files in memory, of plain bytes. */
 import type { ReadOptions } from "./contents.ts";
+import { isUint8Array } from "./dtype.ts";
 import type { Metadata } from "./metadata.ts";
 import { type PackOptions, type PackPlan, packSync, planPack } from "./pack.ts";
 import { readWhole, readWholeSync } from "./read-whole.ts";
@@ -22,7 +23,7 @@ export interface UnpackedBytes {
 
 /** Plans the file of `bytes`, which are read, not copied, when the plan is carried out. */
 export function planPackBytes(bytes: Uint8Array, options: PackBytesOptions = {}): PackPlan {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError("Bytes must be a Uint8Array");
+  if (!isUint8Array(bytes)) throw new TypeError("Bytes must be a Uint8Array");
   const { typesize = 8, metadata, ...rest } = options;
   return planPack({ plain: bytes, typesize, itemsize: 1, metadata }, rest);
 }

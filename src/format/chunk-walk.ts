@@ -38,6 +38,11 @@ export function isAnnounced({ header: { nchunks, chunkSize, lastChunk } }: Head)
   return nchunks === 0n || (nchunks > 0n && chunkSize !== UNKNOWN && lastChunk !== UNKNOWN);
 }
 
+/** Plain bytes of a whole file by its header. REQUIRES: {@link isAnnounced}. */
+export function announcedSize({ header: { nchunks, chunkSize, lastChunk } }: Head): number {
+  return nchunks === 0n ? 0 : (Number(nchunks) - 1) * chunkSize + lastChunk;
+}
+
 export class ChunkWalk {
   /** File position of the next chunk. */
   position: number;
@@ -121,9 +126,7 @@ export class ChunkWalk {
    * @throws {BloscpackError} DECOMPRESS when they could not
    */
   announced(): number {
-    const { nchunks, chunkSize, lastChunk } = this.#head.header;
-    if (nchunks === 0n) return 0;
-    const nbytes = (Number(nchunks) - 1) * chunkSize + lastChunk;
+    const nbytes = announcedSize(this.#head);
     const left = this.#fileSize - this.position;
     if (nbytes - this.#nbytes <= left * MAX_RATIO_OF_ALL) return nbytes;
     const reason = `${left} bytes cannot hold the ${nbytes - this.#nbytes} plain bytes announced`;

@@ -52,6 +52,78 @@ export function chunkingToWrite(size: number, itemsize: number, option?: ChunkSi
   return calculateNchunks(size, Math.min(whole, largest));
 }
 
+/** How data is to be cut; what is left out follows from the rest. */
+export interface Cut {
+  readonly chunkSize?: ChunkSize | undefined;
+  /** How many chunks; without `chunkSize`, that is chosen to make as many. */
+  readonly nchunks?: number | undefined;
+  /** Plain bytes of the last chunk. */
+  readonly lastChunk?: number | undefined;
+}
+
+/**
+ * {@link chunkingToWrite}, where the number of chunks and the size of the last may be given too:
+ * they have to agree with the data. All three together say how large it is, if it does not.
+ *
+ * @returns the chunking, and `size`; `undefined` for data that does not say, and a cut that does not
+ * @throws {TypeError | RangeError} as {@link chunkingToWrite}; for a cut that the data does not allow
+ */
+export function cutToWrite(
+  announced: number | undefined,
+  itemsize: number,
+  cut: Cut,
+): { readonly size: number | undefined; readonly chunking: Chunking } {
+  const { nchunks, lastChunk } = cut;
+  checkCount("nchunks", nchunks, 1);
+  checkCount("lastChunk", lastChunk, 0);
+  if (nchunks === undefined && lastChunk === undefined) {
+    // Of unknown data no chunk can be known to be smaller than it was asked to be.
+    const size = announced ?? Number.MAX_SAFE_INTEGER;
+    return { size: announced, chunking: chunkingToWrite(size, itemsize, cut.chunkSize) };
+  }
+  const size = announced ?? sizeOfCut(cut);
+  const chunkSize = cut.chunkSize ?? chunkSizeOf(size, itemsize, cut);
+  const chunking = chunkingToWrite(size, itemsize, chunkSize);
+  for (const name of ["nchunks", "lastChunk"] as const) {
+    if (cut[name] === undefined || cut[name] === chunking[name]) continue;
+    throw new RangeError(
+      `Option ${name} is ${cut[name]}, but ${size} bytes in chunks of ${chunking.chunkSize} make ${chunking[name]}`,
+    );
+  }
+  return { size, chunking };
+}
+
+function checkCount(name: string, value: number | undefined, least: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
+  const Kind = typeof value === "number" ? RangeError : TypeError;
+  throw new Kind(`Option ${name} must be a whole number, at least ${least}: got ${String(value)}`);
+}
+
+function sizeOfCut({ chunkSize, nchunks, lastChunk }: Cut): number {
+  if (chunkSize !== undefined && nchunks !== undefined && lastChunk !== undefined) {
+    return (nchunks - 1) * parseChunkSize(chunkSize) + lastChunk;
+  }
+  const name = nchunks === undefined ? "lastChunk" : "nchunks";
+  throw new RangeError(
+    `Option ${name} needs a source that says its size, or all of nchunks, chunkSize and lastChunk`,
+  );
+}
+
+/** Whole items in every chunk; the last takes what remains. The default where nothing else tells. */
+function chunkSizeOf(size: number, itemsize: number, { nchunks, lastChunk }: Cut): ChunkSize {
+  if (nchunks === undefined || size === 0) return DEFAULT_CHUNK_SIZE;
+  const given = lastChunk !== undefined && nchunks > 1;
+  const chunkSize = given
+    ? (size - lastChunk) / (nchunks - 1)
+    : Math.ceil(size / itemsize / nchunks) * itemsize;
+  if (Number.isInteger(chunkSize) && chunkSize >= 1 && chunkSize <= MAX_CHUNK_SIZE)
+    return chunkSize;
+  const last = given ? `, the last of ${lastChunk} bytes` : "";
+  throw new RangeError(
+    `Option nchunks is ${nchunks}${last}: ${size} bytes cannot be cut like that`,
+  );
+}
+
 /** Bytes. @throws {TypeError | RangeError} as {@link calculateNchunks} */
 function parseChunkSize(option: ChunkSize): number {
   const nbytes = typeof option === "string" ? parseSize(option) : option;

@@ -3,6 +3,7 @@ import { allocate, type ChunkFault } from "../blosc/codec.ts";
 import { type Batch, type ChunkIndex, RegularIndex } from "./chunk-index.ts";
 import { scanChunks, type Warn } from "./chunk-scan.ts";
 import type { Head } from "./head.ts";
+import { checkLimit, checkSize } from "./limit.ts";
 import { type ArrayHeader, checkArraySize, decodeArrayHeader } from "./ndarray.ts";
 import type { Forgive } from "./offsets.ts";
 import { checkOptionNames } from "./option-names.ts";
@@ -51,11 +52,9 @@ export class Opening {
   /** @throws {TypeError | RangeError} for an option, named in the message */
   constructor(options: OpenOptions) {
     checkOptionNames(options, OPTION_NAMES, "open");
-    const { strict = true, maxBytes = Number.POSITIVE_INFINITY, as, onWarning } = options;
+    const { strict = true, as, onWarning } = options;
     if (typeof strict !== "boolean") throw new TypeError("Option strict must be a boolean");
-    if (typeof maxBytes !== "number" || !(maxBytes >= 0)) {
-      throw new RangeError(`Option maxBytes must be a number, at least 0: got ${String(maxBytes)}`);
-    }
+    checkLimit(options.maxBytes);
     if (as !== undefined && as !== "array" && as !== "bytes") {
       throw new TypeError(`Option as must be "array" or "bytes": got ${String(as)}`);
     }
@@ -89,11 +88,7 @@ export class Opening {
    */
   checkSize(array: ArrayHeader | undefined, nbytes: number): void {
     if (array !== undefined) checkArraySize(array, nbytes);
-    const { maxBytes = Number.POSITIVE_INFINITY } = this.#options;
-    if (nbytes <= maxBytes) return;
-    throw new RangeError(
-      `The file holds ${nbytes} plain bytes, option maxBytes allows ${maxBytes}`,
-    );
+    checkSize(nbytes, this.#options.maxBytes);
   }
 
   readonly #warn: Warn = (warning) => {

@@ -109,6 +109,11 @@ const typedArrayTag = Object.getOwnPropertyDescriptor(
   Symbol.toStringTag,
 )?.get as (this: unknown) => unknown;
 
+/** Also one of another realm, as in a `vm` context or a test runner. */
+export function isUint8Array(value: unknown): value is Uint8Array {
+  return typedArrayName(value) === "Uint8Array";
+}
+
 /** numpy's name for the elements of a typed array. */
 export function dtypeNameOf(array: TypedArray): string {
   const name = NAMES[typedArrayName(array) ?? ""];

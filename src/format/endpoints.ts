@@ -2,9 +2,13 @@
  * What bytes come from and go to. An endpoint moves bytes and knows nothing of arrays, chunks or
  * compression; anything can be joined to anything, in both directions.
  *
- * A source is closed and a sink is closed or aborted in any case, once, by whoever joins them.
+ * Whoever joins them closes the source once, in any case, and the sink once when all has been added.
+ * When anything fails, be it that close, the sink is aborted, once. After an abort signal, or when the
+ * sink has failed, that may come while a call is under way that does not end.
  */
-type Awaitable<T> = T | Promise<T>;
+import type { Metadata } from "./metadata.ts";
+
+export type Awaitable<T> = T | Promise<T>;
 
 /** Bytes that are read from front to back: plain ones to pack, or a stored file to unpack. */
 export interface Source {
@@ -25,11 +29,36 @@ export interface Sink {
   abort?(reason: unknown): Awaitable<void>;
 }
 
-export type PlainSource = Source;
-export type CompressedSource = Source;
-export type PlainSink = Sink;
+/** Where plain bytes come from; those of an array bring with them what `pack` needs to know of it. */
+export interface PlainSource extends Source {
+  /** Size of the elements that the shuffle groups by, unless an option says another. */
+  readonly typesize?: number | undefined;
+  /** Chunks hold whole items of this many bytes; default 1. */
+  readonly itemsize?: number | undefined;
+  /** Fields to store, beside those of the option. */
+  readonly metadata?: { readonly [key: string]: Metadata } | undefined;
+}
 
-/** Where a packed file goes. */
+export type CompressedSource = Source;
+
+/** What a packed file says of its content. */
+export interface PlainInfo {
+  /** `undefined` when the file has none. */
+  readonly metadata: Metadata | undefined;
+  /** Plain bytes in all; `undefined` when only the end will tell. */
+  readonly size: number | undefined;
+}
+
+/** Where plain bytes go. */
+export interface PlainSink extends Sink {
+  /** Is told before anything is added what will come, and may refuse it. */
+  begin?(info: PlainInfo): Awaitable<void>;
+}
+
+/**
+ * Where a packed file goes. What `pack` adds is the head in one piece (header, metadata, offsets), and
+ * then every chunk, with its digest, in one of its own.
+ */
 export interface CompressedSink extends Sink {
   /**
    * Replaces bytes that were added before. Without it a file gets no offsets table, and if its
@@ -56,29 +85,31 @@ export interface TransferOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** Runs a transfer and closes its endpoints, however it ends. */
-export async function between<T>(
-  source: Source,
-  sink: Sink,
-  transfer: () => Promise<T>,
-): Promise<T> {
-  try {
-    const result = await transfer();
-    await sink.close?.();
-    return result;
-  } catch (error) {
-    await sink.abort?.(error);
-    throw error;
-  } finally {
-    await source.close?.();
+/**
+ * Reads once, and checks what the source says: anybody may have written it.
+ *
+ * @returns how many bytes; 0 at the end
+ * @throws {TypeError} for what is no number
+ * @throws {RangeError} for a number of bytes that `target` cannot have been given
+ */
+export async function readSome(source: Source, target: Uint8Array): Promise<number> {
+  const n: unknown = await source.read(target);
+  if (typeof n !== "number") {
+    throw new TypeError(`A source's read must return a number of bytes: got ${String(n)}`);
   }
+  if (!Number.isInteger(n) || n < 0 || n > target.byteLength) {
+    throw new RangeError(
+      `A source's read must return a number of bytes from 0 to ${target.byteLength}: got ${n}`,
+    );
+  }
+  return n;
 }
 
 /** Fills `target` as far as the source goes; returns how many bytes. */
 export async function readFully(source: Source, target: Uint8Array): Promise<number> {
   let end = 0;
   while (end < target.byteLength) {
-    const n = await source.read(target.subarray(end));
+    const n = await readSome(source, target.subarray(end));
     if (n === 0) break;
     end += n;
   }

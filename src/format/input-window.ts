@@ -1,6 +1,6 @@
 /** The part of a stored file that is at hand, of a source that is read from front to back. */
 import { BloscpackError } from "../errors.ts";
-import type { CompressedSource } from "./endpoints.ts";
+import { type CompressedSource, readSome } from "./endpoints.ts";
 import { giveBack, takeScratch } from "./scratch.ts";
 
 /** Bytes that are held, unless something at hand is larger. */
@@ -40,7 +40,7 @@ export class InputWindow {
   async need(length: number): Promise<void> {
     while (!this.#ended && this.#end - this.#start < length) {
       if (this.#end === this.#scratch.byteLength || this.#start > 0) this.#makeRoom();
-      const n = await this.#source.read(this.#scratch.subarray(this.#end));
+      const n = await readSome(this.#source, this.#scratch.subarray(this.#end));
       this.#end += n;
       if (n === 0) this.#close();
     }

@@ -1,4 +1,5 @@
 /** Endpoints in memory. */
+import { isUint8Array } from "./dtype.ts";
 import type { CompressedSink, Source } from "./endpoints.ts";
 import { MemorySink } from "./sink.ts";
 
@@ -8,7 +9,9 @@ export class BytesSource implements Source {
   readonly #bytes: Uint8Array;
   #position = 0;
 
+  /** @throws {TypeError} for anything else */
   constructor(bytes: Uint8Array) {
+    if (!isUint8Array(bytes)) throw new TypeError("Bytes must be a Uint8Array");
     this.size = bytes.byteLength;
     this.#bytes = bytes;
   }

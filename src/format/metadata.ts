@@ -55,7 +55,7 @@ const ARG_NAMES = ["metaChecksum", "metaCodec", "metaLevel", "maxMetaSize"];
 const MAGIC_JSON = "JSON";
 const CODECS = ["None", "zlib"] as const;
 const MAX_U32 = 2 ** 32 - 1;
-/** Longer texts are refused: V8 ends the process over some that are no string any more. */
+/** Longer texts are neither read nor written: V8 ends the process over some that are no string any more. */
 const MAX_TEXT = 256 * 1024 * 1024;
 /** Deflate cannot shrink anything further than this. */
 const MAX_DEFLATE_RATIO = 1040;
@@ -63,20 +63,15 @@ const MAX_DEFLATE_RATIO = 1040;
 /**
  * The whole section for `value`.
  *
- * @throws {RangeError} when the payload does not fit `maxMetaSize`, or an argument is out of range
+ * @throws {TypeError} for a value that is not JSON
+ * @throws {RangeError} when the payload does not fit `maxMetaSize`, the text is longer than what is
+ *   read, or an argument is out of range
  */
 export function encodeMetadata(value: Metadata, args: MetadataArgs = {}): Uint8Array {
-  checkOptionNames(args, ARG_NAMES, "metadataArgs");
+  checkMetadataArgs(args);
   const { metaChecksum = "adler32", metaCodec = "zlib", metaLevel = 6 } = args;
   const checksum = CHECKSUMS.findIndex(({ name }) => name === metaChecksum);
-  if (checksum < 0) throw new RangeError(`Option metaChecksum is unknown: got "${metaChecksum}"`);
-  if (!CODECS.includes(metaCodec)) {
-    throw new RangeError(`Option metaCodec must be "None" or "zlib": got "${metaCodec}"`);
-  }
-  if (!Number.isInteger(metaLevel) || metaLevel < 0 || metaLevel > 9) {
-    throw new RangeError(`Option metaLevel must be a whole number from 0 to 9: got ${metaLevel}`);
-  }
-  const text = Buffer.from(stringifyMetadata(value), "latin1");
+  const text = encodeText(value);
   const packed = metaCodec === "zlib" ? deflateSync(text, { level: metaLevel }) : text;
   const compressed = metaCodec === "zlib" && packed.byteLength <= text.byteLength;
   const payload = compressed ? packed : text;
@@ -97,17 +92,47 @@ export function encodeMetadata(value: Metadata, args: MetadataArgs = {}): Uint8A
   return bytes;
 }
 
+/** Checks the arguments, also where there is nothing that they could apply to. */
+export function checkMetadataArgs(args: MetadataArgs = {}): void {
+  checkOptionNames(args, ARG_NAMES, "metadataArgs");
+  const { metaChecksum = "adler32", metaCodec = "zlib", metaLevel = 6, maxMetaSize = 0 } = args;
+  if (!CHECKSUMS.some(({ name }) => name === metaChecksum)) {
+    throw new RangeError(`Option metaChecksum is unknown: got "${String(metaChecksum)}"`);
+  }
+  if (!CODECS.includes(metaCodec)) {
+    throw new RangeError(`Option metaCodec must be "None" or "zlib": got "${String(metaCodec)}"`);
+  }
+  if (!Number.isInteger(metaLevel) || metaLevel < 0 || metaLevel > 9) {
+    throw new RangeError(
+      `Option metaLevel must be a whole number from 0 to 9: got ${String(metaLevel)}`,
+    );
+  }
+  if (typeof maxMetaSize !== "function") checkRoom(maxMetaSize);
+}
+
+function checkRoom(room: number): void {
+  if (Number.isInteger(room) && room >= 0 && room <= MAX_U32) return;
+  throw new RangeError(
+    `Option maxMetaSize must be a whole number from 0 to ${MAX_U32}: got ${String(room)}`,
+  );
+}
+
+/** @throws {RangeError} for more text than is read again */
+function encodeText(value: Metadata): Buffer {
+  const text = stringifyMetadata(value);
+  if (text.length <= MAX_TEXT) return Buffer.from(text, "latin1");
+  throw new RangeError(
+    `Option metadata takes ${text.length} bytes as JSON: at most ${MAX_TEXT} are read again`,
+  );
+}
+
 function metadataRoom(
   option: MetadataArgs["maxMetaSize"],
   metaSize: number,
   payloadSize: number,
 ): number {
   const room = typeof option === "function" ? option(metaSize) : (option ?? 10 * metaSize);
-  if (!Number.isInteger(room) || room < 0 || room > MAX_U32) {
-    throw new RangeError(
-      `Option maxMetaSize must be a whole number from 0 to ${MAX_U32}: got ${room}`,
-    );
-  }
+  checkRoom(room);
   if (room < payloadSize) {
     throw new RangeError(
       `Option maxMetaSize is ${room}, but the metadata takes ${payloadSize} bytes`,

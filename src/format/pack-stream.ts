@@ -4,17 +4,16 @@
  */
 import { checksumSize } from "../blosc/checksum.ts";
 import { type CompressOptions, compressAsync } from "../blosc/codec.ts";
-import { type ChunkSize, calculateNchunks, chunkingToWrite } from "./chunking.ts";
+import { type ChunkSize, calculateNchunks, cutToWrite } from "./chunking.ts";
 import { BLOSC_HEADER_LENGTH, UNKNOWN } from "./constants.ts";
 import {
-  between,
   type CompressedSink,
   type PlainSource,
   readFully,
   type TransferOptions,
 } from "./endpoints.ts";
 import { encodeHeader } from "./header.ts";
-import { encodeMetadata, type Metadata, type MetadataArgs } from "./metadata.ts";
+import { checkMetadataArgs, encodeMetadata, type Metadata, type MetadataArgs } from "./metadata.ts";
 import { encodeOffsets } from "./offsets.ts";
 import { checkOptionNames } from "./option-names.ts";
 import {
@@ -26,10 +25,15 @@ import {
 } from "./pack.ts";
 import { giveBack, takeScratch } from "./scratch.ts";
 import { settleBoth } from "./settle.ts";
+import { between, type Joint } from "./transfer.ts";
 
 export interface PackStreamOptions extends TransferOptions {
   /** Plain bytes per chunk, a number or such as `"1M"` (the default). */
   readonly chunkSize?: ChunkSize;
+  /** How many chunks there are to be, instead of their size, or to agree with it. */
+  readonly nchunks?: number;
+  /** Plain bytes of the last chunk, to agree with the rest. */
+  readonly lastChunk?: number;
   readonly metadata?: Metadata;
   readonly bloscArgs?: BloscArgs;
   readonly bloscpackArgs?: BloscpackArgs;
@@ -40,6 +44,8 @@ const OPTION_NAMES = [
   "signal",
   "onProgress",
   "chunkSize",
+  "nchunks",
+  "lastChunk",
   "metadata",
   "bloscArgs",
   "bloscpackArgs",
@@ -56,7 +62,7 @@ export interface PackResult {
 /**
  * Packs plain bytes into a Bloscpack file.
  *
- * When the source does not say its size, the file has no offsets table, and its number of chunks
+ * When neither the source says its size nor the options do, all three of them, the file has no offsets table, and its number of chunks
  * is filled in at the end if the sink can go back; if not, it stays unknown (-1), which the
  * Python reference takes for an empty file.
  *
@@ -67,8 +73,12 @@ export async function pack(
   sink: CompressedSink,
   options: PackStreamOptions = {},
 ): Promise<PackResult> {
-  return between(source, sink, async () => {
-    const run = new PackRun(source, sink, options);
+  const checked = () => {
+    checkOptionNames(options, OPTION_NAMES, "pack");
+    return options;
+  };
+  return between(source, sink, checked, async (joint) => {
+    const run = new PackRun(joint, options);
     try {
       return await run.run();
     } finally {
@@ -77,7 +87,18 @@ export async function pack(
   });
 }
 
+/** The option's, and what the source brings. */
+function metadataOf({ metadata: own }: PlainSource, option: Metadata | undefined) {
+  if (own === undefined) return option;
+  if (option === undefined) return own;
+  if (typeof option === "object" && option !== null && !Array.isArray(option)) {
+    return { ...option, ...own };
+  }
+  throw new TypeError("Option metadata must be an object, as the source has fields to add to it");
+}
+
 class PackRun {
+  readonly #joint: Joint;
   readonly #source: PlainSource;
   readonly #sink: CompressedSink;
   readonly #options: PackStreamOptions;
@@ -94,21 +115,24 @@ class PackRun {
   #nbytes = 0;
   #cbytes = 0;
 
-  constructor(source: PlainSource, sink: CompressedSink, options: PackStreamOptions) {
-    checkOptionNames(options, OPTION_NAMES, "pack");
+  constructor(joint: Joint, options: PackStreamOptions) {
+    const { source, sink } = joint;
+    this.#joint = joint;
     this.#source = source;
     this.#sink = sink;
     this.#options = options;
-    this.#compression = compressionOf(options.bloscArgs, options.bloscpackArgs);
-    this.#size = source.size;
-    // Of unknown data no chunk can be known to be smaller than it was asked to be.
-    const chunking = chunkingToWrite(source.size ?? Number.MAX_SAFE_INTEGER, 1, options.chunkSize);
+    const { typesize, itemsize = 1 } = source;
+    const bloscArgs =
+      typesize === undefined ? options.bloscArgs : { typesize, ...options.bloscArgs };
+    this.#compression = compressionOf(bloscArgs, options.bloscpackArgs);
+    checkMetadataArgs(options.metadataArgs);
+    const { size, chunking } = cutToWrite(source.size, itemsize, options);
+    this.#size = size;
     this.#chunkSize = chunking.chunkSize;
     this.#slots = this.#slotCount(chunking.nchunks);
+    const metadata = metadataOf(source, options.metadata);
     this.#section =
-      options.metadata === undefined
-        ? new Uint8Array()
-        : encodeMetadata(options.metadata, options.metadataArgs);
+      metadata === undefined ? new Uint8Array() : encodeMetadata(metadata, options.metadataArgs);
     this.#batchSize = Math.min(batchSizeOf(this.#chunkSize), chunking.nchunks);
     this.#slotSize =
       this.#chunkSize + BLOSC_HEADER_LENGTH + checksumSize(this.#compression.checksum);
@@ -136,7 +160,6 @@ class PackRun {
     try {
       let batch = await this.#readBatch(0);
       for (let turn = 0; batch.length > 0; turn++) {
-        this.#options.signal?.throwIfAborted();
         const stored = this.#stored[turn % 2] as Uint8Array;
         const [lengths, next] = await settleBoth(
           compressAsync(batch, stored, this.#slotSize, this.#compression),
@@ -144,28 +167,28 @@ class PackRun {
         );
         await writing;
         writing = this.#append(this.#place(lengths, stored));
-        // It is awaited in the next turn, or below.
-        writing.catch(() => undefined);
+        // It is awaited in the next turn, or below; until then a read need not go on.
+        writing.catch((error) => this.#joint.stop(error));
         batch = next;
       }
     } finally {
-      await writing;
+      await Promise.allSettled([writing]);
     }
-    this.#options.signal?.throwIfAborted();
+    await writing;
     await this.#sink.overwrite?.(0, this.#head(true));
     return { nbytes: this.#nbytes, cbytes: this.#cbytes, nchunks: this.#positions.length };
   }
 
   release(): void {
+    if (this.#joint.abandoned) return;
     for (const scratch of [...this.#plain, ...this.#stored]) giveBack(scratch);
   }
 
   /** The next chunks; none at the end. Empty data is one chunk of zero bytes. */
   async #readBatch(turn: number): Promise<Uint8Array[]> {
-    const scratch = (this.#plain[turn % 2] as Uint8Array).subarray(
-      0,
-      this.#batchSize * this.#chunkSize,
-    );
+    // A byte at least: of a source that announces none it is asked whether that is so.
+    const nbytes = Math.max(1, this.#batchSize * this.#chunkSize);
+    const scratch = (this.#plain[turn % 2] as Uint8Array).subarray(0, nbytes);
     const n = await readFully(this.#source, scratch);
     this.#nbytes += n;
     this.#checkSize(n < scratch.byteLength);
@@ -181,7 +204,8 @@ class PackRun {
     if (this.#size === undefined) return;
     if (this.#nbytes > this.#size || (ended && this.#nbytes < this.#size)) {
       const found = ended ? `ended after ${this.#nbytes}` : `gave ${this.#nbytes}`;
-      throw new RangeError(`The source announced ${this.#size} bytes and ${found}`);
+      const who = this.#source.size === undefined ? "The options" : "The source";
+      throw new RangeError(`${who} announced ${this.#size} bytes, the source ${found}`);
     }
   }
 
@@ -209,7 +233,7 @@ class PackRun {
         : calculateNchunks(known, this.#chunkSize || 1);
     const header = encodeHeader({
       offsets: this.#slots > 0,
-      metadata: this.#options.metadata !== undefined,
+      metadata: this.#section.byteLength > 0,
       checksum: this.#compression.checksum,
       typesize: this.#compression.typesize,
       chunkSize,

@@ -12,9 +12,9 @@ import {
   type Shuffle,
 } from "../blosc/codec.ts";
 import { type Chunking, type ChunkSize, chunkingToWrite } from "./chunking.ts";
-import { BLOSC_HEADER_LENGTH, HEADER_LENGTH, MAX_CHUNKS, OFFSET_LENGTH } from "./constants.ts";
+import { BLOSC_HEADER_LENGTH, HEADER_LENGTH, OFFSET_LENGTH } from "./constants.ts";
 import { encodeHeader } from "./header.ts";
-import { encodeMetadata, type Metadata, type MetadataArgs } from "./metadata.ts";
+import { checkMetadataArgs, encodeMetadata, type Metadata, type MetadataArgs } from "./metadata.ts";
 import { encodeOffsets } from "./offsets.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { giveBack, takeScratch } from "./scratch.ts";
@@ -86,6 +86,8 @@ export interface PackPlan {
   readonly slotSize: number;
 }
 
+/** The table is laid out in memory, where one array may have to hold it and the metadata. */
+const MAX_SLOTS = (2 * 1024 ** 3) / OFFSET_LENGTH;
 /** Plain bytes per batch: enough for every thread, little beside the data. */
 const BATCH_BYTES = 12 * 1024 * 1024;
 /** Chunks per batch at most, so that one gathering write (IOV_MAX is 1024) takes them. */
@@ -108,6 +110,7 @@ export interface Plain {
  */
 export function planPack(source: Plain, options: PackOptions): PackPlan {
   checkOptionNames(options, OPTION_NAMES, "pack");
+  checkMetadataArgs(options.metadataArgs);
   const { plain, typesize, metadata } = source;
   const { offsets = true } = options;
   const chunking = chunkingToWrite(plain.byteLength, source.itemsize, options.chunkSize);
@@ -115,7 +118,7 @@ export function planPack(source: Plain, options: PackOptions): PackPlan {
   const { cname, clevel, shuffle, nthreads } = options;
   const compression = compressionOf(
     { typesize, cname, clevel, shuffle, nthreads } as BloscArgs,
-    { checksum: options.checksum } as BloscpackArgs,
+    { checksum: options.checksum, offsets } as BloscpackArgs,
   );
   const { checksum } = compression;
   const maxAppChunks = offsets ? appendSlots(nchunks, options.maxAppChunks) : 0;
@@ -153,7 +156,10 @@ export function compressionOf(
   checkOptionNames(bloscpackArgs, BLOSCPACK_ARGS, "bloscpackArgs");
   const { typesize = 8, cname = "blosclz", clevel = 7, shuffle = "shuffle" } = bloscArgs;
   const { nthreads } = bloscArgs;
-  const { checksum = "adler32" } = bloscpackArgs;
+  const { checksum = "adler32", offsets } = bloscpackArgs;
+  if (offsets !== undefined && typeof offsets !== "boolean") {
+    throw new TypeError(`Option offsets must be a boolean: got ${String(offsets)}`);
+  }
   const compression = { typesize, cname, clevel, shuffle, checksum, nthreads };
   checkCompressOptions(compression);
   return compression;
@@ -169,8 +175,10 @@ export function appendSlots(nchunks: number, option: PackOptions["maxAppChunks"]
   if (!Number.isSafeInteger(slots) || slots < 0) {
     throw new RangeError(`Option maxAppChunks must be a whole number, at least 0: got ${slots}`);
   }
-  if (BigInt(nchunks) + BigInt(slots) > MAX_CHUNKS / BigInt(OFFSET_LENGTH)) {
-    throw new RangeError(`Option maxAppChunks is too large for a file: got ${slots}`);
+  if (nchunks + slots > MAX_SLOTS) {
+    throw new RangeError(
+      `Option maxAppChunks can be ${Math.max(0, MAX_SLOTS - nchunks)} at most beside ${nchunks} chunks: got ${slots}`,
+    );
   }
   return slots;
 }

@@ -1,4 +1,6 @@
 /** Reads pieces of bytes in portions of other sizes. Fetching the next piece is the caller's part. */
+import { isUint8Array } from "./dtype.ts";
+
 export class PieceCursor {
   #rest: Uint8Array = new Uint8Array();
   #ended = false;
@@ -16,7 +18,7 @@ export class PieceCursor {
   /** Takes what an iterator of pieces gives. @throws {TypeError} for what is no Uint8Array */
   accept({ value, done }: IteratorResult<unknown, unknown>): void {
     if (done === true) this.#ended = true;
-    else if (value instanceof Uint8Array) this.#rest = value;
+    else if (isUint8Array(value)) this.#rest = value;
     else throw new TypeError(`A source must give Uint8Arrays: got ${typeof value}`);
   }
 

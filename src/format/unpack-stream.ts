@@ -3,25 +3,31 @@
  * one before is written. Memory is a window of the stored file and two batches, whatever the size.
  */
 import { decompressAsync } from "../blosc/codec.ts";
-import { type ChunkRun, ChunkWalk } from "./chunk-walk.ts";
+import { announcedSize, type ChunkRun, ChunkWalk, isAnnounced } from "./chunk-walk.ts";
 import { BLOSC_HEADER_LENGTH, HEADER_LENGTH, META_HEADER_LENGTH } from "./constants.ts";
-import {
-  between,
-  type CompressedSource,
-  type PlainSink,
-  type TransferOptions,
-} from "./endpoints.ts";
+import type { CompressedSource, PlainSink, TransferOptions } from "./endpoints.ts";
 import { decodeHead, type Head, measureHead } from "./head.ts";
 import { InputWindow } from "./input-window.ts";
+import { checkLimit, checkSize } from "./limit.ts";
 import type { Metadata } from "./metadata.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { giveBack, takeScratch } from "./scratch.ts";
 import { faultIn } from "./settle.ts";
+import { between, type Joint } from "./transfer.ts";
 
 /** Plain bytes of a batch at most, unless one chunk is larger. */
 const BATCH_BYTES = 12 * 1024 * 1024;
 
-const OPTION_NAMES = ["signal", "onProgress"];
+/** How to unpack. A damaged file is read by `open` with `strict: false`. */
+export interface UnpackStreamOptions extends TransferOptions {
+  /**
+   * Refuses files of more plain bytes than this: before anything is written if the file says how
+   * many it has, and else before those are written that are too many. Default: no limit.
+   */
+  readonly maxBytes?: number;
+}
+
+const OPTION_NAMES = ["signal", "onProgress", "maxBytes"];
 
 /** What was unpacked. */
 export interface UnpackResult {
@@ -36,20 +42,25 @@ export interface UnpackResult {
  * damaged, the sink is aborted.
  *
  * @throws {BloscpackError} when the stored bytes are not a valid Bloscpack file
+ * @throws {TypeError | RangeError} for an option, and for more plain bytes than `maxBytes`
  */
 export async function unpack(
   source: CompressedSource,
   sink: PlainSink,
-  options: TransferOptions = {},
+  options: UnpackStreamOptions = {},
 ): Promise<UnpackResult> {
-  return between(source, sink, async () => {
+  const checked = () => {
     checkOptionNames(options, OPTION_NAMES, "unpack");
-    const window = new InputWindow(source);
+    checkLimit(options.maxBytes);
+    return options;
+  };
+  return between(source, sink, checked, async (joint) => {
+    const window = new InputWindow(joint.source);
     try {
       const head = await readHeadFrom(window);
-      return await new UnpackRun(window, head, sink, options).run();
+      return await new UnpackRun(window, head, joint, options).run();
     } finally {
-      window.release();
+      if (!joint.abandoned) window.release();
     }
   });
 }
@@ -65,41 +76,46 @@ async function readHeadFrom(window: InputWindow): Promise<Head> {
 class UnpackRun {
   readonly #window: InputWindow;
   readonly #head: Head;
-  readonly #sink: PlainSink;
-  readonly #options: TransferOptions;
+  readonly #joint: Joint;
+  readonly #options: UnpackStreamOptions;
+  /** Plain bytes of the whole file, if it says so. */
+  readonly #size: number | undefined;
   readonly #walk: ChunkWalk;
   #plain: [Uint8Array, Uint8Array] = [takeScratch(0), takeScratch(0)];
   #nchunks = 0;
 
-  constructor(window: InputWindow, head: Head, sink: PlainSink, options: TransferOptions) {
+  constructor(window: InputWindow, head: Head, joint: Joint, options: UnpackStreamOptions) {
     this.#window = window;
     this.#head = head;
-    this.#sink = sink;
+    this.#joint = joint;
     this.#options = options;
     this.#walk = new ChunkWalk(head, window.fileSize);
+    this.#size = isAnnounced(head) ? announcedSize(head) : undefined;
+    if (this.#size !== undefined) checkSize(this.#size, options.maxBytes);
   }
 
   async run(): Promise<UnpackResult> {
+    const { metadata } = this.#head;
+    await this.#joint.sink.begin?.({ metadata, size: this.#size });
     let writing: Promise<void> | undefined;
     try {
       for (let turn = 0; !this.#walk.ended; turn++) {
-        this.#options.signal?.throwIfAborted();
+        this.#joint.throwIfStopped();
         const plain = await this.#decompressNext(turn);
         await writing;
         writing = this.#append(plain);
-        // It is awaited in the next turn, or below.
-        writing.catch(() => undefined);
+        // It is awaited in the next turn, or below; until then a read need not go on.
+        writing.catch((error) => this.#joint.stop(error));
       }
     } finally {
       await Promise.allSettled([writing]);
-      this.#plain.forEach(giveBack);
+      if (!this.#joint.abandoned) this.#plain.forEach(giveBack);
     }
     await writing;
-    this.#options.signal?.throwIfAborted();
     return {
       nbytes: this.#walk.nbytes,
       nchunks: this.#nchunks,
-      metadata: this.#head.metadata,
+      metadata,
     };
   }
 
@@ -107,6 +123,7 @@ class UnpackRun {
     const start = this.#walk.position;
     const run = await this.#nextRun();
     if (run.positions.length === 0) return new Uint8Array();
+    checkSize(run.plainEnd, this.#options.maxBytes);
     const plain = this.#room(turn, run.plainEnd - run.plainStart);
     const { checksum } = this.#head.header;
     const stored = this.#window.bytes;
@@ -140,14 +157,12 @@ class UnpackRun {
   }
 
   async #append(plain: Uint8Array): Promise<void> {
-    await this.#sink.append([plain]);
-    const { nchunks, chunkSize, lastChunk } = this.#head.header;
-    const known = nchunks > 0n && chunkSize >= 0 && lastChunk >= 0;
+    await this.#joint.sink.append([plain]);
     this.#options.onProgress?.({
       nbytes: this.#walk.nbytes,
       cbytes: this.#walk.position,
       nchunks: this.#nchunks,
-      size: known ? (Number(nchunks) - 1) * chunkSize + lastChunk : undefined,
+      size: this.#size,
     });
   }
 }

@@ -1,8 +1,7 @@
 /** Files into Bloscpack files, and back. */
 import { fileURLToPath } from "node:url";
-import type { TransferOptions } from "../format/endpoints.ts";
 import { type PackResult, type PackStreamOptions, pack } from "../format/pack-stream.ts";
-import { type UnpackResult, unpack } from "../format/unpack-stream.ts";
+import { type UnpackResult, type UnpackStreamOptions, unpack } from "../format/unpack-stream.ts";
 import { FileSink, FileSource } from "./file-endpoints.ts";
 import { readSettled } from "./settled.ts";
 import { run, stepLater } from "./steps.ts";
@@ -32,7 +31,7 @@ export async function packFile(
 export async function unpackFile(
   inFile: string | URL,
   outFile: string,
-  options?: TransferOptions,
+  options?: UnpackStreamOptions,
 ): Promise<UnpackResult> {
   const path = inFile instanceof URL ? fileURLToPath(inFile) : inFile;
   const read = async () => {
