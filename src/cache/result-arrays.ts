@@ -31,8 +31,11 @@ const KINDS = [
 
 type Kind = (typeof KINDS)[number];
 
-const CONSTRUCTORS = KINDS.map(
-  (name) => (globalThis as unknown as { [name: string]: ArrayConstructor | undefined })[name],
+/** The typed arrays among them, as far as this runtime has them. */
+const TYPED_ARRAYS = KINDS.map((name) =>
+  name.endsWith("Array")
+    ? (globalThis as unknown as { [name: string]: ArrayConstructor | undefined })[name]
+    : undefined,
 );
 
 const NUMBERS: ReadonlyMap<string, number> = new Map(KINDS.map((name, kind) => [name, kind]));
@@ -83,23 +86,23 @@ export function draftOfString(text: string): DraftArray {
  * @returns `undefined` when this runtime lacks the class (Float16Array before Node 24)
  */
 export function restore(kind: number, plain: ArrayBuffer): unknown {
+  const TypedArray = TYPED_ARRAYS[kind];
+  if (TypedArray !== undefined) return new TypedArray(plain);
   switch (KINDS[kind]) {
-    case "ArrayBuffer":
-      return plain;
     case "Buffer":
       return Buffer.from(plain);
-    case "DataView":
-      return new DataView(plain);
+    case "ArrayBuffer":
+      return plain;
     case "SharedArrayBuffer":
       return copyInto(new SharedArrayBuffer(plain.byteLength), plain);
+    case "DataView":
+      return new DataView(plain);
     case "latin1":
       return Buffer.from(plain).toString("latin1");
     case "utf16":
       return Buffer.from(plain).toString("utf16le");
-    default: {
-      const Class = CONSTRUCTORS[kind];
-      return Class === undefined ? undefined : new Class(plain);
-    }
+    default:
+      return undefined;
   }
 }
 

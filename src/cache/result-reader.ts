@@ -44,12 +44,12 @@ export class ResultReader {
   value(json: Json): unknown {
     if (typeof json !== "object" || json === null) return json;
     if (Array.isArray(json)) return this.#list(json);
-    if (json["$"] !== undefined) {
-      const [type, ...fields] = json["$"] as Special;
-      const read = readerOf(type);
-      return read === undefined ? this.#primitive(type, fields) : read(this, fields);
-    }
-    return this.#record(json);
+    const mark = json["$"] as Special | undefined;
+    if (mark === undefined) return this.#record(json);
+    // By far the most frequent one.
+    if (mark[0] === "array") return this.#arrays[mark[1] as number];
+    const read = readerOf(mark[0]);
+    return read === undefined ? this.#primitive(mark) : read(this, mark.slice(1) as Json[]);
   }
 
   /** Counts an object; its parts are read afterwards, because they may refer to it. */
@@ -92,10 +92,8 @@ export class ResultReader {
   }
 
   /** What is no object of its own. */
-  #primitive(type: string, [first]: Json[]): unknown {
+  #primitive([type, first]: Special): unknown {
     switch (type) {
-      case "array":
-        return this.#arrays[first as number];
       case "ref":
         return this.#objects[first as number];
       case "undefined":
