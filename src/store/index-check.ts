@@ -40,19 +40,42 @@ export interface Meta {
   readonly rows: Tree;
 }
 
+/** A file that another process is just making is looked at so often, so far apart, ms. */
+const LOOKS = 5;
+const PAUSE_MS = 20;
+
 /** Why LMDB should not be given this file; `undefined` for a sound, an empty or a missing one. */
 export function findIndexFault(path: string): string | undefined {
-  const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size === 0) return undefined;
-  const fd = fs.openSync(path, "r");
+  for (let look = 1; ; look++) {
+    const fault = findFaultNow(path);
+    if (fault === undefined || look === LOOKS) return fault;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+  }
+}
+
+function findFaultNow(path: string): string | undefined {
+  const fd = openIfThere(path);
+  if (fd === undefined) return undefined;
   try {
+    if (fs.fstatSync(fd).size === 0) return undefined;
     const meta = readMeta(fd);
     if (typeof meta === "string") return meta;
     const { pageSize, lastPage } = meta;
     const needed = (lastPage + 1n) * BigInt(pageSize);
+    // After the meta page: it is written when its pages are there, and others write meanwhile.
+    const { size } = fs.fstatSync(fd);
     return needed > BigInt(size) ? `it has ${size} bytes, its pages take ${needed}` : undefined;
   } finally {
     fs.closeSync(fd);
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return fs.openSync(path, "r");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
   }
 }
 
