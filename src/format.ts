@@ -95,7 +95,7 @@ export {
   unpackBytesFromFile,
   unpackBytesFromFileSync,
 } from "./store/bytes-file.ts";
-export { FileSink, FileSource } from "./store/file-endpoints.ts";
+export { FileSink, FileSource, type HandleOptions } from "./store/file-endpoints.ts";
 export {
   type ChunkHeader,
   type FileInfo,

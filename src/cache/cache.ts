@@ -99,7 +99,11 @@ function storeOptions(options: MemoryOptions): StoreOptions {
       `Option durability must be "relaxed" or "strict": got ${String(durability)}`,
     );
   }
-  const metadataArgs = { maxMetaSize: (metaSize: number) => metaSize + META_SLACK };
+  // Not deflated: a worker that is terminated as it makes a stream of Node's zlib ends the process.
+  const metadataArgs = {
+    metaCodec: "None" as const,
+    maxMetaSize: (metaSize: number) => metaSize + META_SLACK,
+  };
   const packing = checkPacking({ cname, clevel, shuffle, chunkSize }, "Memory");
   return { durability, inlineBytes: INLINE_BYTES, packing: { ...packing, metadataArgs } };
 }
