@@ -2,7 +2,8 @@
 import type { EntryInfo } from "./entry-info.ts";
 import type { Explanation } from "./explain.ts";
 import { checkAge } from "./freshness.ts";
-import { type AnyFunction, type Call, isThenable, type Made, type Memoized } from "./memoized.ts";
+import type { Call, Made } from "./function-results.ts";
+import { type AnyFunction, isThenable, type Memoized } from "./memoized.ts";
 import type { Shelved } from "./shelved.ts";
 import type { FunctionStats } from "./stats.ts";
 
@@ -99,20 +100,21 @@ function operationsFor(memoized: Memoized, self: unknown): Operations<AnyFunctio
     args,
     maxAgeMs,
   });
-  const addressOf = (args: readonly unknown[]) => memoized.addressOf(callOf(args));
+  const { stored } = memoized;
+  const addressOf = (args: readonly unknown[]) => stored.addressOf(callOf(args));
   return {
-    has: (...args) => memoized.peekAt(addressOf(args), callOf(args)) !== undefined,
-    peek: (...args) => peek(memoized, callOf(args)),
+    has: (...args) => stored.peekAt(addressOf(args), callOf(args)) !== undefined,
+    peek: (...args) => memoized.peek(callOf(args)),
     keyOf: (...args) => addressOf(args).name,
-    info: (...args) => memoized.info(addressOf(args)),
-    explain: (...args) => memoized.explain(callOf(args)),
+    info: (...args) => stored.info(addressOf(args)),
+    explain: (...args) => stored.explain(callOf(args)),
     refresh: (...args) => memoized.refresh(callOf(args)),
     bypass: (...args) => memoized.compute(callOf(args)),
     shelve: (...args) => memoized.shelve(callOf(args)) as never,
-    invalidate: (...args) => memoized.delete(addressOf(args), self),
+    invalidate: (...args) => stored.delete(addressOf(args), self),
     set: (args, value) => set(memoized, callOf(args), value) as boolean,
-    clear: () => memoized.clear(self),
-    stats: () => memoized.counters.read(),
+    clear: () => stored.clear(self),
+    stats: () => stored.counters.read(),
     with({ maxAgeMs }) {
       const limit = checkAge("maxAgeMs", maxAgeMs);
       return (...args) => memoized.call(callOf(args, limit));
@@ -125,29 +127,16 @@ function operationsFor(memoized: Memoized, self: unknown): Operations<AnyFunctio
   };
 }
 
-function peek(memoized: Memoized, call: Call): unknown {
-  if (memoized.isAsync) return peekAsync(memoized, call);
-  const address = memoized.addressOf(call);
-  const entry = memoized.peekAt(address, call);
-  const read = entry && memoized.read(address, entry);
-  return read instanceof Promise ? read.then((hit) => hit?.value) : read?.value;
-}
-
-async function peekAsync(memoized: Memoized, call: Call): Promise<unknown> {
-  const address = memoized.addressOf(call);
-  const entry = memoized.peekAt(address, call);
-  return (entry && (await memoized.read(address, entry)))?.value;
-}
-
 function set(memoized: Memoized, call: Call, value: unknown): boolean | Promise<boolean> {
+  const { stored } = memoized;
   const madeOf = (result: unknown): Made => {
-    return { result, durationMs: 0, summary: memoized.summaryOf(call) };
+    return { result, durationMs: 0, summary: stored.summaryOf(call) };
   };
   if (memoized.isAsync || isThenable(value)) {
     return (async () => {
-      const address = memoized.addressOf(call);
-      return memoized.put(address, call.self, madeOf(await value));
+      const address = stored.addressOf(call);
+      return stored.put(address, call.self, madeOf(await value));
     })();
   }
-  return memoized.putSync(memoized.addressOf(call), call.self, madeOf(value));
+  return stored.putSync(stored.addressOf(call), call.self, madeOf(value));
 }

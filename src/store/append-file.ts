@@ -30,9 +30,9 @@ import { batchSizeOf } from "../format/pack.ts";
 import { giveBack, takeScratch } from "../format/scratch.ts";
 import { type AppendSource, ChunkFeed, inputOf, type PlainInput } from "./append-input.ts";
 import { changeFile } from "./exclusive-file.ts";
-import type { Durability } from "./file-io.ts";
 import { GrowingFile } from "./growing-file.ts";
 import { checkDurability } from "./journal.ts";
+import type { Durability } from "./publication.ts";
 import { run, runSync, type Steps, step } from "./steps.ts";
 
 /** How to append. */

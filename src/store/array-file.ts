@@ -8,7 +8,7 @@ import {
   unpackNdarrayFrom,
   unpackNdarrayFromSync,
 } from "../format/pack-ndarray.ts";
-import { publish, publishSync } from "./file-io.ts";
+import { publish, publishSync } from "./publication.ts";
 import { withStoredFile, withStoredFileSync } from "./stored-file.ts";
 
 /**

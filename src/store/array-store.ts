@@ -11,7 +11,6 @@ import { type ArrayInput, describeArray } from "../format/ndarray.ts";
 import type { PackPlan } from "../format/pack.ts";
 import { type PackNdarrayOptions, planPackNdarray } from "../format/pack-ndarray.ts";
 import { decodeEntry, type Entry, encodeEntry, type FileArray, type InlineArray } from "./entry.ts";
-import { type Durability, type Publication, syncDirectorySync } from "./file-io.ts";
 import type { IndexDb } from "./index-db.ts";
 import type { Layout } from "./location.ts";
 import {
@@ -21,6 +20,7 @@ import {
   writeObject,
   writeObjectSync,
 } from "./object-file.ts";
+import { type Durability, type Publication, syncDirectorySync } from "./publication.ts";
 
 /** Which result. */
 export interface Address {

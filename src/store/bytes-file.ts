@@ -8,7 +8,7 @@ import {
 } from "../format/bytes.ts";
 import type { ReadOptions } from "../format/contents.ts";
 import { pack, packSync } from "../format/pack.ts";
-import { publish, publishSync } from "./file-io.ts";
+import { publish, publishSync } from "./publication.ts";
 import { withStoredFile, withStoredFileSync } from "./stored-file.ts";
 
 /**

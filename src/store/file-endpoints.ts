@@ -2,8 +2,10 @@
 import fs from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { CompressedSink, Source } from "../format/endpoints.ts";
-import { type Draft, draftFile, HandleSink, MAX_READ } from "./file-io.ts";
+import { MAX_READ } from "./file-io.ts";
+import { HandleSink } from "./file-sink.ts";
 import { recover } from "./journal.ts";
+import { type Draft, draftFile } from "./publication.ts";
 
 type FileHandle = fs.promises.FileHandle;
 

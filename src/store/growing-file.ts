@@ -16,9 +16,9 @@ import { decodeHead, type Head, measureHead } from "../format/head.ts";
 import { decodeHeader, encodeHeader } from "../format/header.ts";
 import { decodeMetadata, metadataEnd } from "../format/metadata.ts";
 import type { ByteSink, ByteSinkSync } from "../format/sink.ts";
-import { type Durability, publish, publishSync } from "./file-io.ts";
 import { type FileLock, requireHeld } from "./file-lock.ts";
 import { type Region, replaceRegions, syncCommit } from "./journal.ts";
+import { type Durability, publish, publishSync } from "./publication.ts";
 import { run, runSync, SteppedFile, type Steps, step } from "./steps.ts";
 
 /** Enough to tell how long header, metadata and offsets are. */

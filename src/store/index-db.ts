@@ -6,7 +6,6 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { type KeyedRow, Lmdb } from "../blosc/lmdb.ts";
 import { StoreError } from "../errors.ts";
-import type { Durability } from "./file-io.ts";
 import { findIndexFault } from "./index-check.ts";
 import {
   canDelaySync,
@@ -18,6 +17,7 @@ import {
 import { findPageFault } from "./index-pages.ts";
 import { IndexSync } from "./index-sync.ts";
 import type { Layout } from "./location.ts";
+import type { Durability } from "./publication.ts";
 
 /** Address space for the index, bytes: at 8 KiB a row, 8 million rows. */
 const MAP_SIZE = 64 * 1024 ** 3;

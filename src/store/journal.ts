@@ -19,9 +19,9 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { StoreError } from "../errors.ts";
-import { type Durability, notDurable } from "./file-io.ts";
 import { type FileLock, isLocked, lockFile, requireHeld } from "./file-lock.ts";
 import { xxh64 } from "./hash.ts";
+import { type Durability, notDurable } from "./publication.ts";
 import { runSync, SteppedFile, type Steps } from "./steps.ts";
 
 /** Bytes of a file that are replaced by as many others. */

@@ -7,9 +7,9 @@ import {
   requireMetadata,
 } from "../format/metadata-section.ts";
 import { changeFile } from "./exclusive-file.ts";
-import type { Durability } from "./file-io.ts";
 import { readStoredHead } from "./growing-file.ts";
 import { checkDurability, replaceRegions, syncCommit } from "./journal.ts";
+import type { Durability } from "./publication.ts";
 import { readSettled } from "./settled.ts";
 import { run, runSync, SteppedFile, type Steps } from "./steps.ts";
 

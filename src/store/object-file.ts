@@ -4,8 +4,9 @@ import { decodeHead, type Head } from "../format/head.ts";
 import { type Packed, type PackPlan, pack, packSync } from "../format/pack.ts";
 import { unpack, unpackSync } from "../format/unpack.ts";
 import type { FileArray } from "./entry.ts";
-import { type Publication, publish, publishSync, withFile, withFileSync } from "./file-io.ts";
+import { withFile, withFileSync } from "./file-io.ts";
 import { xxh64 } from "./hash.ts";
+import { type Publication, publish, publishSync } from "./publication.ts";
 
 /** What a row remembers of a file. */
 export type FileFacts = Pick<FileArray, "cbytes" | "headLength" | "headDigest">;

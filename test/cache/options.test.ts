@@ -221,6 +221,15 @@ describe("age", () => {
     expect(call.stats().misses.rejected).toBe(1);
   });
 
+  it("validate: is asked once by an asynchronous hit, too", async () => {
+    let asked = 0;
+    const validate = () => ++asked > 0;
+    const fn = anyMemory().memoize(async (x: number) => x, { id: "asked", validate });
+    await fn(1);
+    await fn(1);
+    expect(asked).toBe(1);
+  });
+
   it("expiresAfter adds its units up", () => {
     const at = (ms: number) => ({ created: new Date(Date.now() - ms) }) as never;
     const hour = 3_600_000;

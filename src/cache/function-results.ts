@@ -1,0 +1,234 @@
+/** The stored results of one memoized function: which are its own, which may be used, what became of them. */
+import type { Address } from "../store/array-store.ts";
+import type { Entry } from "../store/entry.ts";
+import { CallAddress, rowPrefix } from "./address.ts";
+import type { CallArguments } from "./call-arguments.ts";
+import { type CallSummary, summarize } from "./call-summary.ts";
+import type { EntryInfo } from "./entry-info.ts";
+import type { CacheEvent, Events, MissReason } from "./events.ts";
+import { type Explanation, explainAbsent, explainStored } from "./explain.ts";
+import type { Freshness, Staleness } from "./freshness.ts";
+import type { FunctionIdentity } from "./identity.ts";
+import { callKey } from "./key.ts";
+import type { packingOf } from "./packing.ts";
+import type { Receiver } from "./receiver.ts";
+import type { Hit, Results } from "./results.ts";
+import { Counters } from "./stats.ts";
+import { warnOnce } from "./warning.ts";
+
+/** How one function is told from others, its calls from one another, and what is kept of them. */
+export interface Policy {
+  /** Asked once, at the first call: a method learns the name of its class from its first `this`. */
+  readonly identify: (self: unknown) => FunctionIdentity;
+  /** What stands for `this` in keys; `undefined` when it does not count. */
+  readonly receiver: (self: unknown) => Receiver | undefined;
+  readonly counting: CallArguments;
+  readonly freshness: Freshness;
+  readonly packing: ReturnType<typeof packingOf>;
+  readonly shouldCache: ((result: never, call: { durationMs: number }) => boolean) | undefined;
+}
+
+/** One call: on what, with what, and how old its result may be. */
+export interface Call {
+  readonly self: unknown;
+  readonly args: readonly unknown[];
+  /** Infinite where the call sets no limit. */
+  readonly maxAgeMs: number;
+}
+
+/** What a function has given. */
+export interface Made {
+  readonly result: unknown;
+  /** How long that took, ms. */
+  readonly durationMs: number;
+  /** Of the arguments that it was given. */
+  readonly summary: CallSummary;
+}
+
+/** What the functions of a cache share of it. */
+export interface Keeping {
+  /** `undefined` when the cache is disabled. */
+  readonly results: Results | undefined;
+  readonly events: Events;
+  /** By function id; of functions that are gone as well. */
+  readonly counters: Map<string, Counters>;
+}
+
+/** An event without what tells whose it is. */
+type OwnEvent = CacheEvent extends infer E
+  ? E extends unknown
+    ? Omit<E, "id" | "key">
+    : never
+  : never;
+
+export class FunctionResults {
+  readonly counters: Counters = new Counters();
+  readonly #keeping: Keeping;
+  readonly #policy: Policy;
+  #identity: FunctionIdentity | undefined;
+  #prefix: Uint8Array | undefined;
+
+  constructor(keeping: Keeping, policy: Policy) {
+    this.#keeping = keeping;
+    this.#policy = policy;
+  }
+
+  identify(self: unknown): FunctionIdentity {
+    if (this.#identity === undefined) {
+      this.#identity = this.#policy.identify(self);
+      this.#keeping.counters.set(this.#identity.id, this.counters);
+    }
+    return this.#identity;
+  }
+
+  /** @throws {KeyError} for an argument that cannot be hashed */
+  addressOf(call: Pick<Call, "self" | "args">): Address {
+    return this.#addressUnder(this.identify(call.self), call);
+  }
+
+  #addressUnder(identity: FunctionIdentity, { self, args }: Pick<Call, "self" | "args">): Address {
+    const counting = this.#policy.counting.of(args);
+    const key = callKey(identity, counting, this.#policy.receiver(self));
+    return new CallAddress(this.#prefixOf(self), key, identity.slug);
+  }
+
+  /** What the keys of the function's rows begin with. */
+  #prefixOf(self: unknown): Uint8Array {
+    this.#prefix ??= rowPrefix(this.identify(self));
+    return this.#prefix;
+  }
+
+  /** The arguments that count, in brief. Nothing depends on it, so nothing fails for it. */
+  summaryOf({ args }: Call): CallSummary {
+    try {
+      return summarize(this.#policy.counting.of(args));
+    } catch {
+      return [];
+    }
+  }
+
+  /** The row of a stored result that this call may use; counts the miss where there is none. */
+  lookUp(address: Address, call: Call): Entry | undefined {
+    const entry = this.#keeping.results?.find(address);
+    const reason = entry === undefined ? "absent" : this.#staleness(address, entry, call);
+    if (reason === undefined) return entry;
+    this.missed(address, call.self, reason);
+    return undefined;
+  }
+
+  /** {@link lookUp} for who only asks: nothing is counted. */
+  peekAt(address: Address, call: Call): Entry | undefined {
+    const entry = this.#keeping.results?.find(address);
+    const isStale = entry !== undefined && this.#staleness(address, entry, call) !== undefined;
+    return isStale ? undefined : entry;
+  }
+
+  /** Whether a result that is too old may be given once more, while a new one is computed. */
+  isServable(address: Address, entry: Entry, call: Call): boolean {
+    if (!this.#policy.freshness.isServable(entry, call.maxAgeMs)) return false;
+    return this.#staleness(address, entry, call) === "expired";
+  }
+
+  #staleness(address: Address, entry: Entry, { maxAgeMs }: Call): Staleness | undefined {
+    const info = () => this.#keeping.results?.infoOf(address, entry) as EntryInfo;
+    return this.#policy.freshness.staleness(entry, info, maxAgeMs);
+  }
+
+  /** Counts a result that was read, and gives its value. */
+  hit(address: Address, entry: Entry, { value }: Hit): unknown {
+    const { durationMs: savedMs, functionVersion } = entry;
+    this.#watchCode(functionVersion);
+    this.counters.hit(savedMs);
+    this.#emit(address, undefined, { type: "hit", savedMs });
+    return value;
+  }
+
+  /** With `code: "warn"` the row tells which source made the result. */
+  #watchCode(functionVersion: string): void {
+    const { id, recorded } = this.#identity as FunctionIdentity;
+    if (recorded === undefined || functionVersion === recorded) return;
+    const message = `The code of "${id}" has changed since some of its results were stored; they are used all the same.`;
+    warnOnce(id, "CODE_CHANGED", message);
+  }
+
+  missed(address: Address, self: unknown, reason: MissReason): void {
+    this.counters.miss(reason);
+    this.#emit(address, self, { type: "miss", reason });
+  }
+
+  /** Stores what a synchronous function has given: whether it is stored now. */
+  putSync(address: Address, self: unknown, made: Made): boolean {
+    const computed = { ...made, isAsync: false, packing: this.#policy.packing };
+    const stored = this.#keeping.results?.writeSync(address, this.identify(self), computed);
+    return this.#note(address, self, made, stored === true);
+  }
+
+  /** {@link putSync} off the main thread, for a function that gives promises. */
+  async put(address: Address, self: unknown, made: Made): Promise<boolean> {
+    const computed = { ...made, isAsync: true, packing: this.#policy.packing };
+    const stored = await this.#keeping.results?.write(address, this.identify(self), computed);
+    return this.#note(address, self, made, stored === true);
+  }
+
+  #note(address: Address, self: unknown, { durationMs }: Made, stored: boolean): boolean {
+    if (stored) this.counters.stored();
+    this.#emit(
+      address,
+      self,
+      stored ? { type: "store", durationMs } : { type: "unstored", declined: false },
+    );
+    return stored;
+  }
+
+  /** Whether the user does not want this result to be stored. */
+  isDeclined(address: Address, self: unknown, { result, durationMs }: Made): boolean {
+    if (this.#policy.shouldCache?.(result as never, { durationMs }) !== false) return false;
+    this.#emit(address, self, { type: "unstored", declined: true });
+    return true;
+  }
+
+  /** Forgets a result; whether it was there. */
+  delete(address: Address, self: unknown): boolean {
+    const wasThere = this.#keeping.results?.delete(address) === true;
+    if (wasThere) this.#emit(address, self, { type: "invalidate" });
+    return wasThere;
+  }
+
+  /** Forgets all results, in all versions of the function: how many. */
+  clear(self: unknown): number {
+    return this.#keeping.results?.clear(this.#prefixOf(self)) ?? 0;
+  }
+
+  /** What is known of a stored result, stale ones too. */
+  info(address: Address): EntryInfo | undefined {
+    const { results } = this.#keeping;
+    const entry = results?.find(address);
+    return entry && results?.infoOf(address, entry);
+  }
+
+  /** Why this call has to be computed, or need not be. */
+  explain(call: Call): Explanation {
+    const address = this.addressOf(call);
+    const { results } = this.#keeping;
+    const entry = results?.find(address);
+    if (results !== undefined && entry !== undefined) {
+      const staleness = this.#staleness(address, entry, call);
+      const gone = results.missingFiles(address, entry);
+      return explainStored(results.infoOf(address, entry), staleness, gone);
+    }
+    const identity = this.identify(call.self);
+    return explainAbsent({
+      key: address.name,
+      identity,
+      summary: this.summaryOf(call),
+      stored: Array.from(results?.entries(this.#prefixOf(call.self)) ?? []),
+      keyIn: (version) => this.#addressUnder({ ...identity, version }, call).name,
+    });
+  }
+
+  #emit(address: Address, self: unknown, event: OwnEvent): void {
+    const { events } = this.#keeping;
+    if (!events.isHeard) return;
+    events.emit({ id: this.identify(self).id, key: address.name, ...event } as CacheEvent);
+  }
+}
