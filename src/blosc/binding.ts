@@ -5,6 +5,7 @@
 
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../errors.ts";
 
@@ -95,10 +96,12 @@ function candidates(): string[] {
   const explicit = process.env["BLOSCACHE_BINDING"];
   if (explicit !== undefined && explicit !== "") return [explicit];
   const root = new URL("../../", import.meta.url); // from src/blosc and from dist/blosc
+  const prebuilds = fileURLToPath(new URL("prebuilds/", root));
+  const built = fileURLToPath(new URL("build/Release/bloscache.node", root));
+  // Telling musl from glibc takes milliseconds, which a checkout need not spend.
+  if (!existsSync(prebuilds)) return [built];
   const target = `${process.platform}-${process.arch}${isMusl() ? "-musl" : ""}`;
-  return [`prebuilds/${target}/bloscache.node`, "build/Release/bloscache.node"].map((path) =>
-    fileURLToPath(new URL(path, root)),
-  );
+  return [join(prebuilds, target, "bloscache.node"), built];
 }
 
 function load(): NativeBinding {
