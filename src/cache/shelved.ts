@@ -41,7 +41,7 @@ export class Shelved<Result = unknown> {
   readonly #isAsync: boolean;
   readonly #results: Results | undefined;
   /** The result itself, when it is not in the cache. */
-  readonly #kept: { readonly value: unknown } | undefined;
+  #kept: { readonly value: unknown } | undefined;
 
   /** @internal */
   constructor(
@@ -59,7 +59,7 @@ export class Shelved<Result = unknown> {
   }
 
   /**
-   * The result, in memory of its own.
+   * The result, in memory of its own; one that could not be stored is the same object every time.
    *
    * @throws {StoreError} when it is not in the cache any more
    */
@@ -114,9 +114,11 @@ export class Shelved<Result = unknown> {
     }
   }
 
-  /** Forgets the result; whether it was in the cache. */
+  /** Forgets the result; whether there was one. */
   clear(): boolean {
-    return this.#results?.delete(this.#address) === true;
+    const wasKept = this.#kept !== undefined;
+    this.#kept = undefined;
+    return this.#results?.delete(this.#address) === true || wasKept;
   }
 
   toJSON(): ShelvedToken {

@@ -145,8 +145,8 @@ describe("handles", () => {
       expect(handle).toBeInstanceOf(Shelved);
       expect(await handle.get()).toBe(5);
       expect(runs()).toBe(run);
-      // It was in no cache. joblib's handle is empty from then on; whether ours is, is left open.
-      expect(handle.clear()).toBe(false);
+      expect(handle.clear()).toBe(true);
+      await expect(handle.get()).rejects.toThrow(StoreError);
     }
   });
 });

@@ -29,7 +29,7 @@
  * | func_dir | adapted | folders of files; small results are in the index |
  * | persistence | adapted | functions are not serialized: another process makes them again |
  * | check_call_in_cache | ported | |
- * | call_and_shelve | adapted | clearing a handle of a disabled cache is left open: see the test |
+ * | call_and_shelve | ported | |
  * | call_and_shelve_lazily_load_stored_result | ported | the file is away, in place of access times |
  * | memorized_pickling | adapted | JSON, which does not carry a result that is only in memory |
  * | memorized_repr | adapted | id and key in place of a text |
@@ -743,8 +743,8 @@ describe("handles", () => {
     expect(handle).toBeInstanceOf(Shelved);
     expect(handle.get()).toBe(5);
     expect([handle.info(), handle.durationMs]).toEqual([undefined, undefined]);
-    // It was in no cache. joblib's handle is empty from then on; whether ours is, is left open.
-    expect(handle.clear()).toBe(false);
+    expect(handle.clear()).toBe(true);
+    expect(() => handle.get()).toThrow(StoreError);
   });
 
   it("call_and_shelve_lazily_load_stored_result: shelving needs no file, getting does", () => {
