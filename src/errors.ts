@@ -140,7 +140,12 @@ export class ValueError extends BloscacheError {
 }
 
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message;
+  try {
+    return String(error);
+  } catch {
+    return "something that is no error and no text";
+  }
 }
 
 /** A file has no room for what is to be added to it, and the caller asked that it not be rewritten. */

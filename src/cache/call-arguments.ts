@@ -44,7 +44,8 @@ export class CallArguments {
     if (this.#key !== undefined) return [this.#key(...(args as never[]))];
     let counting = args;
     if (this.#normalize !== undefined) {
-      counting = this.#normalize(args as never);
+      // A copy: the function gets the arguments as they were.
+      counting = this.#normalize([...args] as never);
       if (!Array.isArray(counting)) throw new TypeError("Option normalize must return an array");
     }
     for (const path of this.#ignore) counting = without(counting, path) as readonly unknown[];
@@ -95,20 +96,37 @@ function describeFunction(option: string, fn: ((...args: never[]) => unknown) | 
 
 /** A copy of `value` without the part at `path`; `value` itself where there is no such part. */
 function without(value: unknown, [step, ...rest]: Path): unknown {
-  if (step === undefined || !isPlain(value) || !Object.hasOwn(value, step)) return value;
+  if (step === undefined || !hasPart(value, step)) return value;
   const part = (value as { [key: string]: unknown })[step];
   const kept = rest.length > 0 ? without(part, rest) : undefined;
   if (rest.length > 0 && kept === part) return value;
-  if (Array.isArray(value)) return value.with(Number(step), kept);
-  const copy = Object.assign(Object.create(Object.getPrototypeOf(value)), value);
-  if (rest.length > 0) copy[step] = kept;
-  else delete copy[step];
+  const copy = copyOf(value);
+  if (rest.length > 0 || Array.isArray(value)) define(copy, step, kept);
+  else Reflect.deleteProperty(copy, step);
   return copy;
 }
 
-function isPlain(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  if (Array.isArray(value)) return true;
+/** Whether a plain object has this field, or an array this element. */
+function hasPart(value: unknown, step: string): value is object {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return false;
+  if (Array.isArray(value)) return /^(0|[1-9]\d*)$/.test(step);
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  // That of plain objects is the end of the line, in every realm.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** With its holes, named fields and symbols; what it has for `__proto__` stays a field. */
+function copyOf(value: object): object {
+  const copy: object = Array.isArray(value) ? [] : Object.create(Object.getPrototypeOf(value));
+  if (Array.isArray(value)) (copy as unknown[]).length = value.length;
+  for (const key of Reflect.ownKeys(value)) {
+    const isShown = Object.prototype.propertyIsEnumerable.call(value, key);
+    if (isShown) define(copy, key, (value as { [key: PropertyKey]: unknown })[key]);
+  }
+  return copy;
+}
+
+function define(target: object, key: PropertyKey, value: unknown): void {
+  const descriptor = { value, enumerable: true, writable: true, configurable: true };
+  Object.defineProperty(target, key, descriptor);
 }

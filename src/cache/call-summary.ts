@@ -63,7 +63,7 @@ function briefText(text: string): string {
   const sample = Buffer.from(
     text.length <= 2 * SAMPLE ? text : text.slice(0, SAMPLE) + text.slice(-SAMPLE),
   );
-  return `${JSON.stringify(text.slice(0, 24))}… (${text.length}) ${sampleDigest(sample)}`;
+  return `string(${text.length}) ${sampleDigest(sample)}`;
 }
 
 function briefDigits(value: bigint): string {

@@ -37,11 +37,16 @@ export class Events {
   emit(event: CacheEvent): void {
     for (const listener of this.#listeners) {
       try {
-        listener(event);
+        const returned: unknown = listener(event);
+        if (returned instanceof Promise) returned.catch((error) => warnOfListener(event, error));
       } catch (error) {
-        warnOnce(event.id, "LISTENER_FAILED", `A listener of events threw: ${messageOf(error)}`);
+        warnOfListener(event, error);
       }
     }
     if (published.hasSubscribers) published.publish(event);
   }
+}
+
+function warnOfListener({ id }: CacheEvent, error: unknown): void {
+  warnOnce(id, "LISTENER_FAILED", `A listener of events threw: ${messageOf(error)}`);
 }

@@ -41,13 +41,23 @@ export class Freshness {
     const limit = Math.min(this.#ttlMs, maxAgeMs);
     // A clock that was set back makes results from the future, which are as good as new.
     if (limit < Number.POSITIVE_INFINITY && Date.now() - entry.createdMs > limit) return "expired";
-    return this.#validate === undefined || this.#validate(info()) ? undefined : "rejected";
+    return this.accepts(info) ? undefined : "rejected";
   }
 
-  /** Whether an expired result may be given once more, while a new one is computed. */
-  isServable(entry: Entry, maxAgeMs: number): boolean {
+  /** @throws what the user's `validate` throws */
+  accepts(info: () => EntryInfo): boolean {
+    return this.#validate === undefined || this.#validate(info());
+  }
+
+  /** Whether results may be given when they are too old. */
+  get hasGrace(): boolean {
+    return this.#graceMs > 0;
+  }
+
+  /** Whether a result is too old, but not so old that it may not be given once more. */
+  isInGrace(entry: Entry, maxAgeMs: number): boolean {
     const age = Date.now() - entry.createdMs;
-    return this.#graceMs > 0 && age <= Math.min(this.#ttlMs + this.#graceMs, maxAgeMs);
+    return age > this.#ttlMs && age <= Math.min(this.#ttlMs + this.#graceMs, maxAgeMs);
   }
 }
 
@@ -84,7 +94,8 @@ export function expiresAfter(span: TimeSpan): (info: EntryInfo) => boolean {
   let spanMs = 0;
   for (const [unit, count] of Object.entries(span)) {
     if (!Object.hasOwn(UNITS_MS, unit)) throw new TypeError(`There is no unit of time "${unit}"`);
-    spanMs += checkAge(unit, count as number) * UNITS_MS[unit as keyof typeof UNITS_MS];
+    // A field that is there has to say something: `undefined` would be no limit.
+    spanMs += checkAge(unit, count ?? Number.NaN) * UNITS_MS[unit as keyof typeof UNITS_MS];
   }
   return ({ created }) => Date.now() - created.getTime() <= spanMs;
 }

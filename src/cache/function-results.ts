@@ -1,4 +1,5 @@
 /** The stored results of one memoized function: which are its own, which may be used, what became of them. */
+import { messageOf } from "../errors.ts";
 import type { Address } from "../store/array-store.ts";
 import type { Entry } from "../store/entry.ts";
 import { CallAddress, rowPrefix } from "./address.ts";
@@ -62,7 +63,8 @@ type OwnEvent = CacheEvent extends infer E
   : never;
 
 export class FunctionResults {
-  readonly counters: Counters = new Counters();
+  /** Those of the function's id: it may be memoized more than once. */
+  counters: Counters = new Counters();
   readonly #keeping: Keeping;
   readonly #policy: Policy;
   #identity: FunctionIdentity | undefined;
@@ -76,7 +78,9 @@ export class FunctionResults {
   identify(self: unknown): FunctionIdentity {
     if (this.#identity === undefined) {
       this.#identity = this.#policy.identify(self);
-      this.#keeping.counters.set(this.#identity.id, this.counters);
+      const { counters } = this.#keeping;
+      this.counters = counters.get(this.#identity.id) ?? this.counters;
+      counters.set(this.#identity.id, this.counters);
     }
     return this.#identity;
   }
@@ -123,15 +127,21 @@ export class FunctionResults {
     return isStale ? undefined : entry;
   }
 
-  /** Whether a result that is too old may be given once more, while a new one is computed. */
-  isServable(address: Address, entry: Entry, call: Call): boolean {
-    if (!this.#policy.freshness.isServable(entry, call.maxAgeMs)) return false;
-    return this.#staleness(address, entry, call) === "expired";
+  /** The row of a result that is too old, but may be given once more while a new one is computed. */
+  servable(address: Address, call: Call): Entry | undefined {
+    const { freshness } = this.#policy;
+    if (!freshness.hasGrace) return undefined;
+    const entry = this.#keeping.results?.find(address);
+    if (entry === undefined || !freshness.isInGrace(entry, call.maxAgeMs)) return undefined;
+    return freshness.accepts(this.#infoOf(address, entry)) ? entry : undefined;
   }
 
   #staleness(address: Address, entry: Entry, { maxAgeMs }: Call): Staleness | undefined {
-    const info = () => this.#keeping.results?.infoOf(address, entry) as EntryInfo;
-    return this.#policy.freshness.staleness(entry, info, maxAgeMs);
+    return this.#policy.freshness.staleness(entry, this.#infoOf(address, entry), maxAgeMs);
+  }
+
+  #infoOf(address: Address, entry: Entry): () => EntryInfo {
+    return () => this.#keeping.results?.infoOf(address, entry) as EntryInfo;
   }
 
   /** Counts a result that was read, and gives its value. */
@@ -182,7 +192,14 @@ export class FunctionResults {
 
   /** Whether the user does not want this result to be stored. */
   isDeclined(address: Address, self: unknown, { result, durationMs }: Made): boolean {
-    if (this.#policy.shouldCache?.(result as never, { durationMs }) !== false) return false;
+    try {
+      if (this.#policy.shouldCache?.(result as never, { durationMs }) !== false) return false;
+    } catch (error) {
+      // The result is there, and is the caller's whatever else is wrong.
+      const { id } = this.identify(self);
+      const message = `shouldCache of "${id}" failed: ${messageOf(error)}. Results are not cached.`;
+      warnOnce(id, "SHOULD_CACHE_FAILED", message);
+    }
     this.#emit(address, self, { type: "unstored", declined: true });
     return true;
   }

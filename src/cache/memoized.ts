@@ -4,7 +4,13 @@ import type { Address } from "../store/array-store.ts";
 import type { Entry } from "../store/entry.ts";
 import type { CallSummary } from "./call-summary.ts";
 import type { Flights, Landing } from "./flights.ts";
-import { type Call, FunctionResults, type Keeping, type Policy } from "./function-results.ts";
+import {
+  type Call,
+  FunctionResults,
+  type Keeping,
+  type Made,
+  type Policy,
+} from "./function-results.ts";
 import type { Hit, Results } from "./results.ts";
 import { Shelved } from "./shelved.ts";
 import { warnOnce } from "./warning.ts";
@@ -24,6 +30,8 @@ interface Running {
   readonly summary: CallSummary;
   /** By the performance clock, ms. */
   readonly started: number;
+  /** Whether nothing newer has come to be known of the result. */
+  readonly isCurrent: () => boolean;
 }
 
 const AsyncFunction = (async () => undefined).constructor;
@@ -55,6 +63,8 @@ export class Memoized {
     if (this.isAsync) return this.#callAsync(call, results);
     const address = this.stored.addressOf(call);
     if (this.#flights.of(address) !== undefined) return this.#replay(address, call, results);
+    const stale = this.stored.servable(address, call);
+    if (stale?.isAsync === true) return this.#serveStale(address, stale, call, results);
     const entry = this.stored.lookUp(address, call);
     if (entry?.isAsync === true) return this.#replay(address, call, results);
     const hit = entry && results.readSync(address, entry);
@@ -73,26 +83,27 @@ export class Memoized {
       this.stored.missed(address, call.self, "absent");
       return this.#store(address, call);
     }
-    if (entry !== undefined && this.stored.isServable(address, entry, call)) {
-      const stale = await this.#revalidate(address, entry, call, results);
-      if (stale !== undefined) return this.stored.hit(address, entry, stale);
-    }
-    return this.#replay(address, call, results);
+    const stale = this.stored.servable(address, call);
+    return stale === undefined
+      ? this.#replay(address, call, results)
+      : this.#serveStale(address, stale, call, results);
   }
 
-  /** Reads a result that is too old, while a new one is computed. */
-  #revalidate(address: Address, entry: Entry, call: Call, results: Results) {
+  /** Gives a result that is too old once more, while a new one is computed. */
+  async #serveStale(address: Address, entry: Entry, call: Call, results: Results) {
     const reading = results.read(address, entry);
     if (this.#flights.of(address) === undefined) {
       this.stored.missed(address, call.self, "expired");
       // Nobody waits for it, so that nobody else would hear of a failure.
-      Promise.resolve(this.#store(address, call)).catch((error: unknown) => {
+      (async () => this.#store(address, call))().catch((error: unknown) => {
         const { id } = this.stored.identify(call.self);
         const message = `Computing "${id}" again failed: ${messageOf(error)}. The old result is used meanwhile.`;
         warnOnce(`${id} ${address.name}`, "REVALIDATION_FAILED", message);
       });
     }
-    return reading;
+    const hit = await reading;
+    if (hit !== undefined) return this.stored.hit(address, entry, hit);
+    return this.#replay(address, call, results);
   }
 
   /**
@@ -101,7 +112,7 @@ export class Memoized {
    */
   async #replay(address: Address, call: Call, results: Results): Promise<unknown> {
     for (;;) {
-      const landing = await this.#flights.of(address);
+      const landing = await this.#landingOf(address, call);
       if (landing?.stored === false) return landing.value;
       // What was computed while this call waited is as fresh as can be.
       const isNew = landing !== undefined;
@@ -114,6 +125,16 @@ export class Memoized {
     }
     // The arguments may have changed meanwhile; their result must not get the old ones' key.
     return this.#store(this.stored.addressOf(call), call);
+  }
+
+  /** How the computation under way ends; one that fails is none, where a result is stored. */
+  async #landingOf(address: Address, call: Call): Promise<Landing | undefined> {
+    try {
+      return await this.#flights.of(address);
+    } catch (error) {
+      if (this.stored.peekAt(address, call) === undefined) throw error;
+      return undefined;
+    }
   }
 
   /** Calls the function itself. */
@@ -135,9 +156,11 @@ export class Memoized {
     const started = performance.now();
     const result = this.compute(call);
     if (isThenable(result)) {
-      const landing = () => this.#land({ call, address, summary, started }, result);
-      return this.#flights.lead(address, landing);
+      return this.#flights.lead(address, (isCurrent) =>
+        this.#land({ call, address, summary, started, isCurrent }, result),
+      );
     }
+    this.#flights.supersede(address);
     const made = { result, durationMs: performance.now() - started, summary };
     this.stored.counters.computed(made.durationMs);
     const { self } = call;
@@ -146,7 +169,7 @@ export class Memoized {
   }
 
   async #land(running: Running, promise: PromiseLike<unknown>): Promise<Landing> {
-    const { call, address, summary, started } = running;
+    const { call, address, summary, started, isCurrent } = running;
     const result = await promise;
     const made = { result, durationMs: performance.now() - started, summary };
     this.stored.counters.computed(made.durationMs);
@@ -157,7 +180,9 @@ export class Memoized {
       warnOnce(id, "ARGUMENTS_CHANGED", message);
       return { value: result, stored: false };
     }
-    if (this.stored.isDeclined(address, self, made)) return { value: result, stored: false };
+    if (!isCurrent() || this.stored.isDeclined(address, self, made)) {
+      return { value: result, stored: false };
+    }
     return { value: result, stored: await this.stored.put(address, self, made) };
   }
 
@@ -167,6 +192,38 @@ export class Memoized {
     } catch {
       return false;
     }
+  }
+
+  /** Stores a result that was come by elsewhere: whether it is stored now. */
+  set(call: Call, value: unknown): boolean | Promise<boolean> {
+    const madeOf = (result: unknown): Made => {
+      return { result, durationMs: 0, summary: this.stored.summaryOf(call) };
+    };
+    const addressOf = () => {
+      const address = this.stored.addressOf(call);
+      this.#flights.supersede(address);
+      return address;
+    };
+    if (!this.isAsync && !isThenable(value)) {
+      return this.stored.putSync(addressOf(), call.self, madeOf(value));
+    }
+    return (async () => {
+      const address = addressOf();
+      return this.stored.put(address, call.self, madeOf(await value));
+    })();
+  }
+
+  /** Forgets the stored result, and has what is being computed not stored; whether there was one. */
+  invalidate(call: Call): boolean {
+    const address = this.stored.addressOf(call);
+    this.#flights.supersede(address);
+    return this.stored.delete(address, call.self);
+  }
+
+  /** {@link invalidate} for all results of the function, in all its versions: how many. */
+  clear(self: unknown): number {
+    this.#flights.supersedeAll(this.stored.identify(self).slug);
+    return this.stored.clear(self);
   }
 
   /** The stored result, if it may be used; never computes. */
@@ -195,29 +252,33 @@ export class Memoized {
     const address = this.stored.addressOf(call);
     const entry = this.stored.peekAt(address, call);
     // Neither a result that is there nor one that was just made has to be read.
-    if (entry !== undefined) return this.#handle(address, entry.isAsync, call.self);
+    if (entry !== undefined) {
+      const handle = this.#handle(address, entry.isAsync, call);
+      return entry.isAsync ? Promise.resolve(handle) : handle;
+    }
     const value = this.call(call);
-    if (!isThenable(value)) return this.#handle(address, false, call.self, { value });
-    return (async () => this.#handle(address, true, call.self, { value: await value }))();
+    if (!isThenable(value)) return this.#handle(address, false, call, { value });
+    return (async () => this.#handle(address, true, call, { value: await value }))();
   }
 
   async #shelveAsync(call: Call): Promise<Shelved> {
     const address = this.stored.addressOf(call);
     const isStored = this.stored.peekAt(address, call) !== undefined;
     const made = isStored ? undefined : { value: await this.call(call) };
-    return this.#handle(address, true, call.self, made);
+    return this.#handle(address, true, call, made);
   }
 
   /** @param made the result, which the handle keeps if it could not be stored */
-  #handle(address: Address, isAsync: boolean, self: unknown, made?: { value: unknown }): Shelved {
+  #handle(address: Address, isAsync: boolean, call: Call, made?: { value: unknown }): Shelved {
     const row = Buffer.from(address.row).toString("hex");
-    const isStored = this.#results?.find(address) !== undefined;
-    const token = { id: this.stored.identify(self).id, row, isAsync };
+    // A row that may not be used is of an earlier result.
+    const isStored = this.stored.peekAt(address, call) !== undefined;
+    const token = { id: this.stored.identify(call.self).id, row, isAsync };
     return new Shelved(this.#results, token, isStored ? undefined : made);
   }
 }
 
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
+function isThenable(value: unknown): value is PromiseLike<unknown> {
   try {
     return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
   } catch {

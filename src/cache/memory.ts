@@ -75,6 +75,7 @@ export class Memory {
 
   /** Forgets all results: how many. */
   clear(): number {
+    this.#cache.flights.supersedeAll();
     return this.#cache.results?.clear() ?? 0;
   }
 }

@@ -1,9 +1,10 @@
 /** What can be asked of a memoized function beside calling it. */
+import { checkOptionNames } from "../format/option-names.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import type { Explanation } from "./explain.ts";
 import { checkAge } from "./freshness.ts";
-import type { Call, Made } from "./function-results.ts";
-import { type AnyFunction, isThenable, type Memoized } from "./memoized.ts";
+import type { Call } from "./function-results.ts";
+import type { AnyFunction, Memoized } from "./memoized.ts";
 import type { Shelved } from "./shelved.ts";
 import type { FunctionStats } from "./stats.ts";
 
@@ -111,12 +112,13 @@ function operationsFor(memoized: Memoized, self: unknown): Operations<AnyFunctio
     refresh: (...args) => memoized.refresh(callOf(args)),
     bypass: (...args) => memoized.compute(callOf(args)),
     shelve: (...args) => memoized.shelve(callOf(args)) as never,
-    invalidate: (...args) => stored.delete(addressOf(args), self),
-    set: (args, value) => set(memoized, callOf(args), value) as boolean,
-    clear: () => stored.clear(self),
+    invalidate: (...args) => memoized.invalidate(callOf(args)),
+    set: (args, value) => memoized.set(callOf(args), value) as boolean,
+    clear: () => memoized.clear(self),
     stats: () => stored.counters.read(),
-    with({ maxAgeMs }) {
-      const limit = checkAge("maxAgeMs", maxAgeMs);
+    with(options) {
+      checkOptionNames(options, ["maxAgeMs"], "with");
+      const limit = checkAge("maxAgeMs", options.maxAgeMs);
       return (...args) => memoized.call(callOf(args, limit));
     },
     on(receiver) {
@@ -125,18 +127,4 @@ function operationsFor(memoized: Memoized, self: unknown): Operations<AnyFunctio
       return bound as MemoizedFunction<AnyFunction>;
     },
   };
-}
-
-function set(memoized: Memoized, call: Call, value: unknown): boolean | Promise<boolean> {
-  const { stored } = memoized;
-  const madeOf = (result: unknown): Made => {
-    return { result, durationMs: 0, summary: stored.summaryOf(call) };
-  };
-  if (memoized.isAsync || isThenable(value)) {
-    return (async () => {
-      const address = stored.addressOf(call);
-      return stored.put(address, call.self, madeOf(await value));
-    })();
-  }
-  return stored.putSync(stored.addressOf(call), call.self, madeOf(value));
 }

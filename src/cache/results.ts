@@ -90,6 +90,33 @@ export class Results {
     }
   }
 
+  /** Elements of a result that is one array in a file; `undefined` when they cannot be read. */
+  sliceSync(address: Address, entry: Entry, start?: number, stop?: number): TypedArray | undefined {
+    const store = this.#opened();
+    try {
+      return store?.sliceSync(address, entry, 0, start, stop);
+    } catch (error) {
+      this.#discard(store as ArrayStore, address, entry, error);
+      return undefined;
+    }
+  }
+
+  /** {@link sliceSync} off the main thread. */
+  async slice(
+    address: Address,
+    entry: Entry,
+    start?: number,
+    stop?: number,
+  ): Promise<TypedArray | undefined> {
+    const store = this.#opened();
+    try {
+      return await store?.slice(address, entry, 0, start, stop);
+    } catch (error) {
+      this.#discard(store as ArrayStore, address, entry, error);
+      return undefined;
+    }
+  }
+
   /** Whether the result is stored now. */
   writeSync(address: Address, identity: FunctionIdentity, computed: Computed): boolean {
     const store = this.#openedForWriting();

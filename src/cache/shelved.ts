@@ -3,7 +3,6 @@ import { StoreError } from "../errors.ts";
 import type { TypedArray } from "../format/dtype.ts";
 import type { Address } from "../store/array-store.ts";
 import type { Entry } from "../store/entry.ts";
-import { open, openSync } from "../store/file-reader.ts";
 import { CallAddress } from "./address.ts";
 import { keySymbol } from "./encode.ts";
 import type { EntryInfo } from "./entry-info.ts";
@@ -61,16 +60,28 @@ export class Shelved<Result = unknown> {
   /**
    * The result, in memory of its own; one that could not be stored is the same object every time.
    *
-   * @throws {StoreError} when it is not in the cache any more
+   * @throws {StoreError} when it is not in the cache any more, or damaged
    */
   get(): Result {
-    if (this.#kept !== undefined) return this.#settled(() => this.#kept?.value) as Result;
-    const read = (entry: Entry) =>
-      this.#isAsync
-        ? this.#results?.read(this.#address, entry)
-        : this.#results?.readSync(this.#address, entry);
-    if (!this.#isAsync) return requireValue(read(this.#entry()) as Read, this.key) as Result;
-    return (async () => requireValue(await read(this.#entry()), this.key))() as Result;
+    return (this.#isAsync ? this.#getAsync() : this.#getSync()) as Result;
+  }
+
+  #getSync(): unknown {
+    if (this.#kept !== undefined) return this.#kept.value;
+    for (const entry of this.#entries()) {
+      const hit = this.#results?.readSync(this.#address, entry);
+      if (hit !== undefined) return hit.value;
+    }
+    throw gone(this.key);
+  }
+
+  async #getAsync(): Promise<unknown> {
+    if (this.#kept !== undefined) return this.#kept.value;
+    for (const entry of this.#entries()) {
+      const hit = await this.#results?.read(this.#address, entry);
+      if (hit !== undefined) return hit.value;
+    }
+    throw gone(this.key);
   }
 
   /** What is known of the result; `undefined` when it is not in the cache. */
@@ -89,29 +100,29 @@ export class Shelved<Result = unknown> {
    * more chunks are read than hold them.
    *
    * @throws {TypeError} for a result that is something else
-   * @throws {StoreError | BloscpackError} when it is not in the cache any more, or damaged
+   * @throws {StoreError} when it is not in the cache any more, or damaged
    */
   slice(start?: number, stop?: number): Later<Result, Part<Result>> {
-    if (this.#isAsync) return this.#sliceAsync(start, stop) as Later<Result, Part<Result>>;
-    const file = this.#file();
-    if (file === undefined) return lone(this.get(), this.key).slice(start, stop) as never;
-    const reader = openSync(file.path, { as: "array" });
-    try {
-      return lone(restorePart(file.kind, reader.slice(start, stop).data), this.key) as never;
-    } finally {
-      reader.close();
+    const slice = this.#isAsync ? this.#sliceAsync(start, stop) : this.#sliceSync(start, stop);
+    return slice as Later<Result, Part<Result>>;
+  }
+
+  #sliceSync(start?: number, stop?: number): TypedArray {
+    if (!this.#hasFile()) return lone(this.#getSync(), this.key).slice(start, stop);
+    for (const entry of this.#entries()) {
+      const part = this.#results?.sliceSync(this.#address, entry, start, stop);
+      if (part !== undefined) return lone(restorePart(entry, part), this.key);
     }
+    throw gone(this.key);
   }
 
   async #sliceAsync(start?: number, stop?: number): Promise<TypedArray> {
-    const file = this.#file();
-    if (file === undefined) return lone(await this.get(), this.key).slice(start, stop);
-    const reader = await open(file.path, { as: "array" });
-    try {
-      return lone(restorePart(file.kind, (await reader.slice(start, stop)).data), this.key);
-    } finally {
-      await reader.close();
+    if (!this.#hasFile()) return lone(await this.#getAsync(), this.key).slice(start, stop);
+    for (const entry of this.#entries()) {
+      const part = await this.#results?.slice(this.#address, entry, start, stop);
+      if (part !== undefined) return lone(restorePart(entry, part), this.key);
     }
+    throw gone(this.key);
   }
 
   /** Forgets the result; whether there was one. */
@@ -126,25 +137,27 @@ export class Shelved<Result = unknown> {
     return { bloscache: "shelved", id: this.id, row, isAsync: this.#isAsync };
   }
 
-  #entry(): Entry {
+  /** The row, again when what it spoke of could not be read: another may have taken its place. */
+  *#entries(): Generator<Entry, void, undefined> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const entry = this.#results?.find(this.#address);
+      if (entry === undefined) return;
+      yield entry;
+    }
+  }
+
+  /** Whether the result is one array in a file, and not in the index or in memory. */
+  #hasFile(): boolean {
+    if (this.#kept !== undefined) return false;
     const entry = this.#results?.find(this.#address);
     if (entry === undefined) throw gone(this.key);
-    return entry;
-  }
-
-  /** The file of a result that is one array; `undefined` when that is in the index, or in memory. */
-  #file(): { readonly path: string; readonly kind: number } | undefined {
-    if (this.#kept !== undefined) return undefined;
-    const entry = this.#entry();
     if (entry.skeleton !== LONE_ARRAY) throw notAnArray(this.key);
-    const path = this.#results?.infoOf(this.#address, entry).files[0];
-    return path === undefined ? undefined : { path, kind: entry.arrays[0]?.kind as number };
-  }
-
-  #settled(value: () => unknown): unknown {
-    return this.#isAsync ? Promise.resolve(value()) : value();
+    return entry.arrays[0] !== undefined && !("plain" in entry.arrays[0]);
   }
 }
+
+/** A result that is stored anew again and again is read at one of so many attempts, or not. */
+const ATTEMPTS = 5;
 
 // Outside of the class, because declarations cannot have a symbol of another module for a name.
 Object.defineProperty(Shelved.prototype, keySymbol, {
@@ -153,16 +166,9 @@ Object.defineProperty(Shelved.prototype, keySymbol, {
   },
 });
 
-type Read = { readonly value: unknown } | undefined;
-
-function requireValue(read: Read, key: string): unknown {
-  if (read === undefined) throw gone(key);
-  return read.value;
-}
-
 /** Files know no Uint8ClampedArray and no Buffer. REQUIRES: `part` is all of its buffer. */
-function restorePart(kind: number, part: TypedArray): unknown {
-  const restored = restore(kind, part.buffer as ArrayBuffer);
+function restorePart({ arrays }: Entry, part: TypedArray): unknown {
+  const restored = restore(arrays[0]?.kind as number, part.buffer as ArrayBuffer);
   return restored instanceof ArrayBuffer ? part : (restored ?? part);
 }
 

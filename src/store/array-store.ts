@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { StoreError } from "../errors.ts";
+import type { TypedArray } from "../format/dtype.ts";
 import { type ArrayInput, describeArray } from "../format/ndarray.ts";
 import type { PackPlan } from "../format/pack.ts";
 import { type PackNdarrayOptions, planPackNdarray } from "../format/pack-ndarray.ts";
@@ -17,6 +18,8 @@ import {
   type FileFacts,
   readObject,
   readObjectSync,
+  sliceObject,
+  sliceObjectSync,
   writeObject,
   writeObjectSync,
 } from "./object-file.ts";
@@ -122,6 +125,37 @@ export class ArrayStore {
       );
     }
     return withSkeleton(entry, plains);
+  }
+
+  /**
+   * Elements of the n-th array of a result, without its other elements being read; `undefined` when
+   * it has no file.
+   *
+   * @throws {StoreError} when the file is damaged, or cannot be read
+   */
+  sliceSync(
+    address: Address,
+    entry: Entry,
+    n: number,
+    start?: number,
+    stop?: number,
+  ): TypedArray | undefined {
+    const array = entry.arrays[n];
+    if (array === undefined || "plain" in array) return undefined;
+    return sliceObjectSync(this.#pathOf(address, entry.stamp, n), array, start, stop);
+  }
+
+  /** {@link sliceSync} off the main thread. */
+  async slice(
+    address: Address,
+    entry: Entry,
+    n: number,
+    start?: number,
+    stop?: number,
+  ): Promise<TypedArray | undefined> {
+    const array = entry.arrays[n];
+    if (array === undefined || "plain" in array) return undefined;
+    return sliceObject(this.#pathOf(address, entry.stamp, n), array, start, stop);
   }
 
   /** The files of a result, absolute paths; a small one has none. */

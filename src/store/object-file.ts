@@ -1,10 +1,12 @@
 /** The file of one array of a stored result: a Bloscpack file, and how its row vouches for it. */
 import { StoreError } from "../errors.ts";
+import type { TypedArray } from "../format/dtype.ts";
 import { decodeHead, type Head } from "../format/head.ts";
 import { type Packed, type PackPlan, pack, packSync } from "../format/pack.ts";
 import { unpack, unpackSync } from "../format/unpack.ts";
 import type { FileArray } from "./entry.ts";
 import { withFile, withFileSync } from "./file-io.ts";
+import { open, openSync } from "./file-reader.ts";
 import { xxh64 } from "./hash.ts";
 import { type Publication, publish, publishSync } from "./publication.ts";
 
@@ -47,6 +49,55 @@ export async function readObject(path: string, facts: FileArray): Promise<ArrayB
       const head = verifyHead(await source.read(0, facts.headLength), source.size, facts);
       return unpack(source, head, (nbytes) => checkSize(nbytes, facts));
     });
+  } catch (error) {
+    throw new StoreError("read", path, error);
+  }
+}
+
+/**
+ * Elements of a file of one array, from `start` to `stop` as of `TypedArray.prototype.slice`. What
+ * stands before the chunks and the chunks that hold them are verified, the others not read.
+ *
+ * @throws {StoreError} when the file cannot be read, or is not the one that was written
+ */
+export function sliceObjectSync(
+  path: string,
+  facts: FileArray,
+  start?: number,
+  stop?: number,
+): TypedArray {
+  try {
+    withFileSync(path, (source) => {
+      verifyHead(source.read(0, facts.headLength), source.size, facts);
+    });
+    const reader = openSync(path, { as: "array" });
+    try {
+      return reader.slice(start, stop).data;
+    } finally {
+      reader.close();
+    }
+  } catch (error) {
+    throw new StoreError("read", path, error);
+  }
+}
+
+/** {@link sliceObjectSync} off the main thread. */
+export async function sliceObject(
+  path: string,
+  facts: FileArray,
+  start?: number,
+  stop?: number,
+): Promise<TypedArray> {
+  try {
+    await withFile(path, async (source) => {
+      verifyHead(await source.read(0, facts.headLength), source.size, facts);
+    });
+    const reader = await open(path, { as: "array" });
+    try {
+      return (await reader.slice(start, stop)).data;
+    } finally {
+      await reader.close();
+    }
   } catch (error) {
     throw new StoreError("read", path, error);
   }

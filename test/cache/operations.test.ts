@@ -133,6 +133,78 @@ describe.each([10, 50_000])("of %i elements", (length) => {
   });
 });
 
+describe("while a computation is under way", () => {
+  /** A function that waits to be let go, and says which run it was. */
+  function gated() {
+    const gates: (() => void)[] = [];
+    let runs = 0;
+    const memory = new Memory(temporaryFolder());
+    const fn = memory.memoize(
+      async (_x: number): Promise<string> => {
+        const run = ++runs;
+        await new Promise<void>((resolve) => gates.push(resolve));
+        return `run ${run}`;
+      },
+      { id: "gated" },
+    );
+    return { memory, fn, open: (n: number) => gates[n - 1]?.() };
+  }
+
+  it("a later refresh wins", async () => {
+    const { fn, open } = gated();
+    const first = fn(1);
+    const second = fn.refresh(1);
+    open(2);
+    expect(await second).toBe("run 2");
+    open(1);
+    expect(await first).toBe("run 1");
+    expect(await fn(1)).toBe("run 2");
+  });
+
+  it("a result that is set wins, and is found at once", async () => {
+    const { fn, open } = gated();
+    const first = fn(1);
+    expect(await fn.set([1], "set")).toBe(true);
+    expect(await fn(1)).toBe("set");
+    open(1);
+    expect(await first).toBe("run 1");
+    expect(await fn(1)).toBe("set");
+  });
+
+  it.each(["invalidate", "clear", "clear all"])("%s has it not stored", async (how) => {
+    const { memory, fn, open } = gated();
+    const first = fn(1);
+    if (how === "invalidate") fn.invalidate(1);
+    else if (how === "clear") fn.clear();
+    else memory.clear();
+    open(1);
+    expect(await first).toBe("run 1");
+    expect(fn.has(1)).toBe(false);
+  });
+
+  it("a refresh that fails takes no result from others", async () => {
+    let fails = false;
+    let fail = () => {};
+    const fn = new Memory(temporaryFolder()).memoize(
+      async (_x: number): Promise<string> => {
+        if (!fails) return "good";
+        await new Promise<void>((resolve) => {
+          fail = resolve;
+        });
+        throw new Error("down");
+      },
+      { id: "failing" },
+    );
+    await fn(1);
+    fails = true;
+    const refreshed = fn.refresh(1);
+    const called = fn(1);
+    fail();
+    await expect(refreshed).rejects.toThrow("down");
+    expect(await called).toBe("good");
+  });
+});
+
 describe("asking", () => {
   it("refuses what a call refuses", () => {
     const { sync } = both(new Memory(temporaryFolder()));

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { setTimeout as sleep } from "node:timers/promises";
+import { runInNewContext } from "node:vm";
 import {
   type CacheEvent,
   expiresAfter,
@@ -60,6 +61,28 @@ describe("ignore", () => {
     memoized(argument);
     expect(seen).toEqual([{ debug: true }]);
     expect(seen[0]).toBe(argument);
+  });
+
+  it("leaves everything else as it was: holes, named fields, __proto__, other realms", () => {
+    const named = (list: unknown[], field: unknown) => Object.assign([...list], { groups: field });
+    const withHole = [1, 2, 3];
+    delete withHole[1];
+    const proto = (text: string) => JSON.parse(`{"__proto__": ${text}, "debug": 1}`);
+    const pairs: [ignore: string, a: unknown, b: unknown][] = [
+      ["0.groups", named([1, 2], "x"), named([7, 2], "x")],
+      ["0.length", [1, 2], [7, 2]],
+      ["0.1", named([1, 2], 1), named([1, 2], 2)],
+      ["0.0", withHole, [1, undefined, 3]],
+      ["0.debug", proto("1"), proto("2")],
+    ];
+    for (const [path, a, b] of pairs) {
+      const { call } = counted({ ignore: [path] });
+      expect(call.keyOf(a), path).not.toBe(call.keyOf(b));
+      expect(call.keyOf(a), path).toBe(call.keyOf(structuredClone(a)));
+    }
+    const { call } = counted({ ignore: ["0.log"] });
+    const foreign = runInNewContext("({ log: () => 1, x: 1 })");
+    expect(call.keyOf(foreign)).toBe(call.keyOf(Object.freeze({ x: 1, log: 2 })));
   });
 
   it("passes over what is not there, and over classes", () => {
@@ -129,7 +152,9 @@ describe("age", () => {
     expect([hour.peek(1), none.peek(1)]).toEqual([1, undefined]);
     expect(none.info(1)).toEqual(hour.info(1));
     expect([none(1), hour(1)]).toEqual([2, 2]);
-    expect(none.stats().misses).toMatchObject({ absent: 0, expired: 1 });
+    // One function, memoized twice.
+    expect(none.stats().misses).toMatchObject({ absent: 1, expired: 1 });
+    expect(none.stats()).toEqual(hour.stats());
   });
 
   it("with({ maxAgeMs }): for one call", async () => {
@@ -221,6 +246,22 @@ describe("age", () => {
     expect(call.stats().misses.rejected).toBe(1);
   });
 
+  it("staleWhileRevalidateMs: not what validate refuses, and of every kind of promise", async () => {
+    let [runs, fine] = [0, true];
+    const options = { ttlMs: 0, staleWhileRevalidateMs: 3_600_000, validate: () => fine };
+    const fn = anyMemory().memoize((_x: number) => Promise.resolve(++runs), {
+      id: "f",
+      ...options,
+    });
+    expect(await fn(1)).toBe(1);
+    await sleep(5);
+    expect(await fn(1)).toBe(1);
+    await sleep(5);
+    expect(runs).toBe(2);
+    fine = false;
+    expect(await fn(1)).toBe(3);
+  });
+
   it("validate: is asked once by an asynchronous hit, too", async () => {
     let asked = 0;
     const validate = () => ++asked > 0;
@@ -240,6 +281,7 @@ describe("age", () => {
     expect([span(at(ms - 2000)), span(at(ms + 2000))]).toEqual([true, false]);
     expect(() => expiresAfter({ weeks: 1 } as never)).toThrow(/weeks/);
     expect(() => expiresAfter({ days: -1 })).toThrow(/days/);
+    expect(() => expiresAfter({ hours: undefined, seconds: 1 } as never)).toThrow(/hours/);
   });
 });
 
@@ -335,6 +377,19 @@ describe("packing", () => {
   });
 });
 
+describe("shouldCache that throws", () => {
+  it("costs the cache a result, not the caller", async () => {
+    const shouldCache = () => {
+      throw new Error("no opinion");
+    };
+    const fn = anyMemory().memoize((x: number) => x, { id: "undecided", shouldCache });
+    expect(fn(1)).toBe(1);
+    expect(fn.has(1)).toBe(false);
+    await nextTurn();
+    expect(warnings).toMatchObject([{ code: "SHOULD_CACHE_FAILED" }]);
+  });
+});
+
 describe("this: forbid", () => {
   it("refuses a call on an instance", () => {
     const { call } = counted({ this: "forbid" });
@@ -371,11 +426,27 @@ describe("events", () => {
     expect(published).toEqual(events);
   });
 
-  it("a listener that throws harms nobody", async () => {
-    const onEvent = () => {
-      throw new Error("bad listener");
-    };
-    const { call } = counted({}, new Memory({ location: temporaryFolder(), onEvent }));
+  it.each([
+    [
+      "throws",
+      () => {
+        throw new Error("bad listener");
+      },
+    ],
+    [
+      "rejects",
+      async () => {
+        throw new Error("bad listener");
+      },
+    ],
+    [
+      "throws what is no error",
+      () => {
+        throw Object.create(null);
+      },
+    ],
+  ])("a listener that %s harms nobody", async (how, onEvent) => {
+    const { call } = counted({ id: how }, new Memory({ location: temporaryFolder(), onEvent }));
     expect([call(1), call(1)]).toEqual([1, 1]);
     await nextTurn();
     expect(warnings).toMatchObject([{ code: "LISTENER_FAILED" }]);
@@ -429,5 +500,6 @@ describe("wrong options", () => {
     expect(() => new Memory({ location, onEvent: 1 as never })).toThrow(/onEvent/);
     expect(() => new Memory({ location, verbose: 3 as never })).toThrow(/verbose/);
     expect(() => counted({}).call.with({ maxAgeMs: -1 })).toThrow(/maxAgeMs/);
+    expect(() => counted({}).call.with({ maxAge: 1 } as never)).toThrow(/"maxAge"/);
   });
 });

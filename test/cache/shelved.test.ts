@@ -1,4 +1,6 @@
 /** Results that stay on disk: handles of them. */
+import { copyFileSync, rmSync, truncateSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { KeyError, Memory, Shelved, StoreError } from "bloscache";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { inChild } from "../support/child.ts";
@@ -94,6 +96,36 @@ describe("a handle", () => {
       shouldCache: () => false,
     });
     expect(await (await declined.shelve(3)).get()).toEqual(ramp(3));
+  });
+
+  it("is of the new result, also when that is not stored beside an old one", async () => {
+    let [value, keep] = ["old", true];
+    const fn = new Memory(temporaryFolder()).memoize((_x: number) => value, {
+      id: "value",
+      ttlMs: 0,
+      shouldCache: () => keep,
+    });
+    fn(1);
+    await sleep(5);
+    [value, keep] = ["new", false];
+    expect(fn.shelve(1).get()).toBe("new");
+  });
+
+  it("reads no part of a file that is not its own, and none of a file that is damaged", () => {
+    const memory = new Memory(temporaryFolder());
+    const fn = memory.memoize((n: number) => new Float64Array(50_000).fill(n), { id: "fill" });
+    const [three, four] = [fn.shelve(3), fn.shelve(4)];
+    const fileOf = (handle: { info(): { files: readonly string[] } | undefined }) =>
+      handle.info()?.files[0] as string;
+    copyFileSync(fileOf(four), fileOf(three));
+    expect(() => three.slice(0, 1)).toThrow(StoreError);
+    expect(fn.has(3)).toBe(false);
+    expect(fn.shelve(3).slice(0, 1)).toEqual(Float64Array.of(3));
+    truncateSync(fileOf(four), 3000);
+    expect(() => four.slice(40_000)).toThrow(StoreError);
+    rmSync(fileOf(fn.shelve(4)));
+    expect(() => fn.shelve(4).slice(1)).toThrow(StoreError);
+    expect(fn.shelve(4).slice(0, 1)).toEqual(Float64Array.of(4));
   });
 
   it("has parts of one array only, of whatever kind", () => {
