@@ -326,9 +326,10 @@ describe("a damaged index", () => {
       cpSync(whole, folder, { recursive: true });
       const what = damage(join(folder, "index", "data.mdb"), randomOf(SEED + n));
       const found = [await outcome(folder), await outcome(folder)];
-      // Damage may lie where no process looks for a while.
+      // Damage may lie where no process looks for a while, and hide rows that are then stored anew
+      // beside it, until one of the stores meets it: some processes may miss some results each.
       do found.push(await outcome(folder));
-      while (found.at(-1) !== 0 && found.length < 5);
+      while (found.at(-1) !== 0 && found.length < 20);
       const killed = found.filter((one) => one === "killed").length;
       const name = `seed ${SEED}, case ${n}, ${what}: ${found}`;
       expect(killed, name).toBeLessThanOrEqual(1);
