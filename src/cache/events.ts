@@ -6,12 +6,15 @@ import { warnOnce } from "./warning.ts";
 /** Why a call had to be computed. */
 export type MissReason = "absent" | "expired" | "rejected" | "unreadable";
 
-/** Of one call: `id` is the function's, `key` the call's, 32 hexadecimal digits. */
+/**
+ * What became of one call: `id` is the function's, `key` the call's, 32 hexadecimal digits. `savedMs`
+ * and `durationMs` are what computing the result took; a result is `declined` by `shouldCache`, and
+ * else unstored because it could not be stored.
+ */
 export type CacheEvent = { readonly id: string; readonly key: string } & (
-  | { readonly type: "hit" /** What computing it took, ms. */; readonly savedMs: number }
+  | { readonly type: "hit"; readonly savedMs: number }
   | { readonly type: "miss"; readonly reason: MissReason }
-  | { readonly type: "store" /** What computing it took, ms. */; readonly durationMs: number }
-  /** It is not in the cache; `declined`: because of the option `shouldCache`. */
+  | { readonly type: "store"; readonly durationMs: number }
   | { readonly type: "unstored"; readonly declined: boolean }
   | { readonly type: "invalidate" }
 );

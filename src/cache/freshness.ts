@@ -10,7 +10,7 @@ export interface FreshnessOptions {
    * and computed again meanwhile, ms.
    */
   readonly staleWhileRevalidateMs?: number;
-  /** Called with what is known of a stored result; `false` has it computed again. */
+  /** Called with what is known of a stored result; what is not true has it computed again. */
   readonly validate?: (info: EntryInfo) => boolean;
 }
 
