@@ -7,9 +7,9 @@ export { keySymbol } from "./cache/encode.ts";
 export type { EntryInfo } from "./cache/entry-info.ts";
 export type { CacheEvent, MissReason } from "./cache/events.ts";
 export type { Difference, Explanation, ExplanationReason } from "./cache/explain.ts";
-export { expiresAfter, type TimeSpan } from "./cache/freshness.ts";
+export { type CachedErrors, expiresAfter, type TimeSpan } from "./cache/freshness.ts";
 export type { Memoize } from "./cache/memoize.ts";
-export { Memory, type MemoryStats, memoize } from "./cache/memory.ts";
+export { Memory, type MemoryStats, memoize, type ResultChoice } from "./cache/memory.ts";
 export {
   type CallOptions,
   type MemoizedFunction,
@@ -19,6 +19,7 @@ export {
 export type { Packing, PackingOption } from "./cache/packing.ts";
 export { Shelved, type ShelvedToken } from "./cache/shelved.ts";
 export type { FunctionStats } from "./cache/stats.ts";
+export type { TagsOption } from "./cache/tags.ts";
 export type { MemoizeOptions, ThisPolicy } from "./cache/wrapper.ts";
 export {
   BloscacheError,

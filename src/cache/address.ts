@@ -1,5 +1,5 @@
 /** Where the result of a call stands: the key of its row, and the names of its files. */
-import type { Address } from "../store/array-store.ts";
+import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
 import { xxh64 } from "../store/hash.ts";
 import { type FunctionIdentity, slugOf } from "./identity.ts";
@@ -8,7 +8,7 @@ import { type CallKey, keyHex } from "./key.ts";
 const PREFIX_LENGTH = 8;
 
 /** Start of the row keys of a function, in all its versions, so that they stand together. */
-export function rowPrefix({ id }: FunctionIdentity): Uint8Array {
+export function rowPrefix({ id }: Pick<FunctionIdentity, "id">): Uint8Array {
   const prefix = new Uint8Array(PREFIX_LENGTH);
   new DataView(prefix.buffer).setBigUint64(0, xxh64(Buffer.from(id, "utf8")));
   return prefix;

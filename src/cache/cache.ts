@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkOptionNames } from "../format/option-names.ts";
-import type { StoreOptions } from "../store/array-store.ts";
+import type { StoreOptions } from "../store/draft.ts";
 import type { Durability } from "../store/publication.ts";
 import { type CacheEvent, Events } from "./events.ts";
 import { Flights } from "./flights.ts";

@@ -1,7 +1,8 @@
 /** What is known of a stored result, beside its value. */
-import type { Address } from "../store/array-store.ts";
+import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
 import { type CallSummary, decodeSummary } from "./call-summary.ts";
+import { decodeTags } from "./tags.ts";
 
 export interface EntryInfo {
   /** Key of the call: 32 hexadecimal digits. */
@@ -15,12 +16,15 @@ export interface EntryInfo {
   readonly durationMs: number;
   /** Whether the function gives a promise. */
   readonly isAsync: boolean;
+  /** Whether it is an error: the function threw it, or its promise rejected with it. */
+  readonly threw: boolean;
   /** Bytes of all arrays, plain. */
   readonly nbytes: number;
   /** Bytes that they take on disk. */
   readonly cbytes: number;
   /** Of the call, in brief: places such as `1.seed`, and what stands there. */
   readonly arguments: CallSummary;
+  readonly tags: readonly string[];
   /** Absolute paths of the Bloscpack files; none for a small result, which is in the index. */
   readonly files: readonly string[];
 }
@@ -40,9 +44,11 @@ export function describeEntry(address: Address, entry: Entry, files: readonly st
     created: new Date(entry.createdMs),
     durationMs: entry.durationMs,
     isAsync: entry.isAsync,
+    threw: entry.threw,
     nbytes,
     cbytes,
     arguments: decodeSummary(entry.summary),
+    tags: decodeTags(entry.tags),
     files,
   };
 }

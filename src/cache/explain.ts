@@ -57,16 +57,24 @@ export function explainStored(
   staleness: Staleness | undefined,
   gone: readonly string[],
 ): Explanation {
-  const { key } = info;
+  const { key, threw } = info;
+  const what = threw ? "error" : "result";
+  const refuser = threw ? "cacheErrors or validate" : "validate";
   const since = `stored at ${info.created.toISOString()}`;
   if (staleness === "expired") {
-    return { reason: "expired", text: `The result is too old: ${since}.`, key, other: info };
+    return { reason: "expired", text: `The ${what} is too old: ${since}.`, key, other: info };
   }
   if (staleness === "rejected") {
-    return { reason: "rejected", text: `validate refuses the result ${since}.`, key, other: info };
+    return {
+      reason: "rejected",
+      text: `${refuser} refuses the ${what} ${since}.`,
+      key,
+      other: info,
+    };
   }
-  if (gone.length === 0)
-    return { reason: "hit", text: `The result was ${since}.`, key, other: info };
+  if (gone.length === 0) {
+    return { reason: "hit", text: `The ${what} was ${since}.`, key, other: info };
+  }
   const text = `Files of the result are gone: ${gone.join(", ")}.`;
   return { reason: "unreadable", text, key, other: info };
 }

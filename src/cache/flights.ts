@@ -1,6 +1,6 @@
 /** Computations under way in this process: for each key at most one that others may wait for. */
 
-import type { Address } from "../store/array-store.ts";
+import type { Address } from "../store/address.ts";
 
 /** How a computation ended. */
 export interface Landing {
@@ -11,6 +11,7 @@ export interface Landing {
 
 interface Flight {
   readonly slug: string;
+  readonly tags: readonly string[];
   readonly landing: Promise<Landing>;
 }
 
@@ -27,16 +28,18 @@ export class Flights {
    * Runs `compute` as the one computation of this result, and gives its value. It takes the place of
    * an earlier one, whose result is of no use to others any more.
    *
+   * @param tags of the result
    * @param compute is given what tells whether it is still the one
    */
   async lead(
     { name, slug }: Address,
+    tags: readonly string[],
     compute: (isCurrent: () => boolean) => Promise<Landing>,
   ): Promise<unknown> {
     let flight: Flight | undefined;
     const isCurrent = () => this.#running.get(name) === flight;
     const landing = compute(isCurrent);
-    flight = { slug, landing };
+    flight = { slug, tags, landing };
     this.#running.set(name, flight);
     try {
       return (await landing).value;
@@ -50,10 +53,11 @@ export class Flights {
     if (this.#running.size > 0) this.#running.delete(address.name);
   }
 
-  /** {@link supersede} for all results, or those of one function. */
-  supersedeAll(slug?: string): void {
+  /** {@link supersede} for all results, those of one function, those with a tag. */
+  supersedeAll({ slug, tag }: { slug?: string | undefined; tag?: string | undefined }): void {
     for (const [name, flight] of this.#running) {
-      if (slug === undefined || flight.slug === slug) this.#running.delete(name);
+      const isMeant = slug === undefined || flight.slug === slug;
+      if (isMeant && (tag === undefined || flight.tags.includes(tag))) this.#running.delete(name);
     }
   }
 }

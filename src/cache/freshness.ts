@@ -1,4 +1,5 @@
 /** Whether a stored result may still be used: its age, and what the user thinks of it. */
+import { checkOptionNames } from "../format/option-names.ts";
 import type { Entry } from "../store/entry.ts";
 import type { EntryInfo } from "./entry-info.ts";
 
@@ -12,6 +13,21 @@ export interface FreshnessOptions {
   readonly staleWhileRevalidateMs?: number;
   /** Called with what is known of a stored result; what is not true has it computed again. */
   readonly validate?: (info: EntryInfo) => boolean;
+  /**
+   * Errors that the function throws, or its promise rejects with, are stored too, and thrown again
+   * by later calls: all but those named `AbortError`, or those that `when` says. They never take the
+   * place of a result that may be used. `ttlMs` is theirs; without it they are kept as results are.
+   * Default: `false`.
+   */
+  readonly cacheErrors?: boolean | CachedErrors;
+}
+
+/** Which errors are stored, and for how long. */
+export interface CachedErrors {
+  /** An error older than this is not thrown again: the function is, ms. */
+  readonly ttlMs?: number;
+  /** Whether this error is stored. What it throws becomes a warning, and the error is not. */
+  readonly when?: (error: unknown) => boolean;
 }
 
 /** Why a stored result is not used. */
@@ -21,15 +37,30 @@ export class Freshness {
   readonly #ttlMs: number;
   readonly #graceMs: number;
   readonly #validate: ((info: EntryInfo) => boolean) | undefined;
+  /** `undefined` where errors are not stored. */
+  readonly #errorsTtlMs: number | undefined;
+  readonly #isKept: ((error: unknown) => boolean) | undefined;
 
   /** @throws {TypeError | RangeError} for an option, named in the message */
-  constructor({ ttlMs, staleWhileRevalidateMs, validate }: FreshnessOptions) {
+  constructor(options: FreshnessOptions) {
+    const { ttlMs, staleWhileRevalidateMs, validate, cacheErrors = false } = options;
     this.#ttlMs = checkAge("ttlMs", ttlMs);
     this.#graceMs = checkAge("staleWhileRevalidateMs", staleWhileRevalidateMs ?? 0);
     if (validate !== undefined && typeof validate !== "function") {
       throw new TypeError(`Option validate must be a function: got ${String(validate)}`);
     }
     this.#validate = validate;
+    const errors = checkErrors(cacheErrors);
+    this.#errorsTtlMs = errors && checkAge("cacheErrors.ttlMs", errors.ttlMs ?? this.#ttlMs);
+    this.#isKept = errors?.when;
+  }
+
+  /** Whether an error of the function is to be stored. @throws what the user's `when` throws */
+  keepsError(error: unknown): boolean {
+    if (this.#errorsTtlMs === undefined) return false;
+    if (this.#isKept !== undefined) return this.#isKept(error) === true;
+    // Somebody gave up on this call; the next one has not.
+    return (error as { name?: unknown } | null | undefined)?.name !== "AbortError";
   }
 
   /**
@@ -38,7 +69,9 @@ export class Freshness {
    * @throws what the user's `validate` throws
    */
   staleness(entry: Entry, info: () => EntryInfo, maxAgeMs: number): Staleness | undefined {
-    const limit = Math.min(this.#ttlMs, maxAgeMs);
+    const ownLimit = entry.threw ? this.#errorsTtlMs : this.#ttlMs;
+    if (ownLimit === undefined) return "rejected";
+    const limit = Math.min(ownLimit, maxAgeMs);
     // A clock that was set back makes results from the future, which are as good as new.
     if (limit < Number.POSITIVE_INFINITY && Date.now() - entry.createdMs > limit) return "expired";
     return this.accepts(info) ? undefined : "rejected";
@@ -56,9 +89,22 @@ export class Freshness {
 
   /** Whether a result is too old, but not so old that it may not be given once more. */
   isInGrace(entry: Entry, maxAgeMs: number): boolean {
+    if (entry.threw) return false;
     const age = Date.now() - entry.createdMs;
     return age > this.#ttlMs && age <= Math.min(this.#ttlMs + this.#graceMs, maxAgeMs);
   }
+}
+
+/** @throws {TypeError} for what is no such option, named in the message */
+function checkErrors(option: boolean | CachedErrors): CachedErrors | undefined {
+  if (typeof option === "boolean") return option ? {} : undefined;
+  if (typeof option !== "object" || option === null) {
+    throw new TypeError(`Option cacheErrors must be true, false or an object: got ${option}`);
+  }
+  checkOptionNames(option, ["ttlMs", "when"], "cacheErrors");
+  const { when } = option;
+  if (when === undefined || typeof when === "function") return option;
+  throw new TypeError(`Option cacheErrors.when must be a function: got ${String(when)}`);
 }
 
 /** A limit of age; without one, infinite. @throws {RangeError} */

@@ -1,6 +1,6 @@
 /** The stored results of one memoized function: which are its own, which may be used, what became of them. */
 import { messageOf } from "../errors.ts";
-import type { Address } from "../store/array-store.ts";
+import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
 import { CallAddress, rowPrefix } from "./address.ts";
 import type { CallArguments } from "./call-arguments.ts";
@@ -13,8 +13,9 @@ import type { FunctionIdentity } from "./identity.ts";
 import { callKey } from "./key.ts";
 import type { packingOf } from "./packing.ts";
 import type { Receiver } from "./receiver.ts";
-import type { Hit, Results } from "./results.ts";
+import type { Computed, Hit, Results } from "./results.ts";
 import { Counters } from "./stats.ts";
+import type { tagsOf } from "./tags.ts";
 import { warnOnce } from "./warning.ts";
 
 /** How one function is told from others, its calls from one another, and what is kept of them. */
@@ -26,6 +27,7 @@ export interface Policy {
   readonly counting: CallArguments;
   readonly freshness: Freshness;
   readonly packing: ReturnType<typeof packingOf>;
+  readonly tags: ReturnType<typeof tagsOf>;
   readonly shouldCache: ((result: never, call: { durationMs: number }) => boolean) | undefined;
 }
 
@@ -37,13 +39,21 @@ export interface Call {
   readonly maxAgeMs: number;
 }
 
+/** What is noted of a call before its function may change the arguments. */
+export interface Notes {
+  readonly summary: CallSummary;
+  /** `undefined` when they cannot be told. */
+  readonly tags: readonly string[] | undefined;
+}
+
 /** What a function has given. */
 export interface Made {
   readonly result: unknown;
+  /** Whether it threw the result. */
+  readonly threw: boolean;
   /** How long that took, ms. */
   readonly durationMs: number;
-  /** Of the arguments that it was given. */
-  readonly summary: CallSummary;
+  readonly notes: Notes;
 }
 
 /** What the functions of a cache share of it. */
@@ -102,12 +112,27 @@ export class FunctionResults {
     return this.#prefix;
   }
 
+  notesOf(call: Call): Notes {
+    return { summary: this.#summaryOf(call), tags: this.#tagsOf(call) };
+  }
+
   /** The arguments that count, in brief. Nothing depends on it, so nothing fails for it. */
-  summaryOf({ args }: Call): CallSummary {
+  #summaryOf({ args }: Call): CallSummary {
     try {
       return summarize(this.#policy.counting.of(args));
     } catch {
       return [];
+    }
+  }
+
+  #tagsOf({ self, args }: Call): readonly string[] | undefined {
+    try {
+      return this.#policy.tags(args);
+    } catch (error) {
+      const { id } = this.identify(self);
+      const message = `Tags of "${id}" cannot be told: ${messageOf(error)}. Results are not cached.`;
+      warnOnce(id, "TAGS_FAILED", message);
+      return undefined;
     }
   }
 
@@ -144,12 +169,13 @@ export class FunctionResults {
     return () => this.#keeping.results?.infoOf(address, entry) as EntryInfo;
   }
 
-  /** Counts a result that was read, and gives its value. */
+  /** Counts a result that was read, and gives its value. @throws a result that was thrown */
   hit(address: Address, entry: Entry, { value }: Hit): unknown {
     const { durationMs: savedMs, functionVersion } = entry;
     this.#watchCode(functionVersion);
     this.counters.hit(savedMs);
     this.#emit(address, undefined, { type: "hit", savedMs });
+    if (entry.threw) throw value;
     return value;
   }
 
@@ -168,16 +194,24 @@ export class FunctionResults {
 
   /** Stores what a synchronous function has given: whether it is stored now. */
   putSync(address: Address, self: unknown, made: Made): boolean {
-    const computed = { ...made, isAsync: false, packing: this.#policy.packing };
-    const stored = this.#keeping.results?.writeSync(address, this.identify(self), computed);
+    const computed = this.#computed(made, false);
+    const stored =
+      computed && this.#keeping.results?.writeSync(address, this.identify(self), computed);
     return this.#note(address, self, made, stored === true);
   }
 
   /** {@link putSync} off the main thread, for a function that gives promises. */
   async put(address: Address, self: unknown, made: Made): Promise<boolean> {
-    const computed = { ...made, isAsync: true, packing: this.#policy.packing };
-    const stored = await this.#keeping.results?.write(address, this.identify(self), computed);
+    const computed = this.#computed(made, true);
+    const stored =
+      computed && (await this.#keeping.results?.write(address, this.identify(self), computed));
     return this.#note(address, self, made, stored === true);
+  }
+
+  /** `undefined` for what is not to be stored: nobody could forget it by its tags. */
+  #computed({ notes, ...made }: Made, isAsync: boolean): Computed | undefined {
+    const { tags, summary } = notes;
+    return tags && { ...made, tags, summary, isAsync, packing: this.#policy.packing };
   }
 
   #note(address: Address, self: unknown, { durationMs }: Made, stored: boolean): boolean {
@@ -191,7 +225,27 @@ export class FunctionResults {
   }
 
   /** Whether the user does not want this result to be stored. */
-  isDeclined(address: Address, self: unknown, { result, durationMs }: Made): boolean {
+  isDeclined(address: Address, call: Call, made: Made): boolean {
+    return made.threw
+      ? !this.#keepsError(address, call, made)
+      : this.#declinesValue(address, call, made);
+  }
+
+  /** Errors take the place of no result that may be given once more. */
+  #keepsError(address: Address, call: Call, { result }: Made): boolean {
+    try {
+      if (!this.#policy.freshness.keepsError(result)) return false;
+    } catch (error) {
+      const { id } = this.identify(call.self);
+      const message = `cacheErrors of "${id}" failed: ${messageOf(error)}. Errors are not cached.`;
+      warnOnce(id, "CACHE_ERRORS_FAILED", message);
+      return false;
+    }
+    const entry = this.peekAt(address, call) ?? this.servable(address, call);
+    return entry === undefined || entry.threw;
+  }
+
+  #declinesValue(address: Address, { self }: Call, { result, durationMs }: Made): boolean {
     try {
       if (this.#policy.shouldCache?.(result as never, { durationMs }) !== false) return false;
     } catch (error) {
@@ -237,7 +291,7 @@ export class FunctionResults {
     return explainAbsent({
       key: address.name,
       identity,
-      summary: this.summaryOf(call),
+      summary: this.#summaryOf(call),
       stored: Array.from(results?.entries(this.#prefixOf(call.self)) ?? []),
       keyIn: (version) => this.#addressUnder({ ...identity, version }, call).name,
     });

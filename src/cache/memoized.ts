@@ -1,14 +1,14 @@
 /** One memoized function: looks its calls up, computes them, stores their results. */
 import { messageOf } from "../errors.ts";
-import type { Address } from "../store/array-store.ts";
+import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
-import type { CallSummary } from "./call-summary.ts";
 import type { Flights, Landing } from "./flights.ts";
 import {
   type Call,
   FunctionResults,
   type Keeping,
   type Made,
+  type Notes,
   type Policy,
 } from "./function-results.ts";
 import type { Hit, Results } from "./results.ts";
@@ -27,7 +27,7 @@ export interface Shared extends Keeping {
 interface Running {
   readonly call: Call;
   readonly address: Address;
-  readonly summary: CallSummary;
+  readonly notes: Notes;
   /** By the performance clock, ms. */
   readonly started: number;
   /** Whether nothing newer has come to be known of the result. */
@@ -152,38 +152,57 @@ export class Memoized {
 
   #store(address: Address, call: Call): unknown {
     // Before the function may change its arguments.
-    const summary = this.stored.summaryOf(call);
+    const notes = this.stored.notesOf(call);
     const started = performance.now();
-    const result = this.compute(call);
+    let result: unknown;
+    try {
+      result = this.compute(call);
+    } catch (error) {
+      this.#storeSync(address, call, { ...timed(started), result: error, threw: true, notes });
+      throw error;
+    }
     if (isThenable(result)) {
-      return this.#flights.lead(address, (isCurrent) =>
-        this.#land({ call, address, summary, started, isCurrent }, result),
+      return this.#flights.lead(address, notes.tags ?? [], (isCurrent) =>
+        this.#land({ call, address, notes, started, isCurrent }, result),
       );
     }
-    this.#flights.supersede(address);
-    const made = { result, durationMs: performance.now() - started, summary };
-    this.stored.counters.computed(made.durationMs);
-    const { self } = call;
-    if (!this.stored.isDeclined(address, self, made)) this.stored.putSync(address, self, made);
+    this.#storeSync(address, call, { ...timed(started), result, threw: false, notes });
     return result;
   }
 
-  async #land(running: Running, promise: PromiseLike<unknown>): Promise<Landing> {
-    const { call, address, summary, started, isCurrent } = running;
-    const result = await promise;
-    const made = { result, durationMs: performance.now() - started, summary };
+  #storeSync(address: Address, call: Call, made: Made): void {
+    this.#flights.supersede(address);
     this.stored.counters.computed(made.durationMs);
+    if (this.stored.isDeclined(address, call, made)) return;
+    this.stored.putSync(address, call.self, made);
+  }
+
+  async #land(running: Running, promise: PromiseLike<unknown>): Promise<Landing> {
+    const { notes, started } = running;
+    let result: unknown;
+    try {
+      result = await promise;
+    } catch (error) {
+      await this.#settle(running, { ...timed(started), result: error, threw: true, notes });
+      throw error;
+    }
+    const made = { ...timed(started), result, threw: false, notes };
+    return { value: result, stored: await this.#settle(running, made) };
+  }
+
+  /** Stores what a promise came to, if that is wanted and right: whether it is stored now. */
+  async #settle({ call, address, isCurrent }: Running, made: Made): Promise<boolean> {
     const { self } = call;
+    this.stored.counters.computed(made.durationMs);
+    if (this.stored.isDeclined(address, call, made)) return false;
     if (!this.#isUnchanged(address, call)) {
       const { id } = this.stored.identify(self);
       const message = `Arguments of "${id}" changed while it ran, so its result may be of either: it is not cached.`;
       warnOnce(id, "ARGUMENTS_CHANGED", message);
-      return { value: result, stored: false };
+      return false;
     }
-    if (!isCurrent() || this.stored.isDeclined(address, self, made)) {
-      return { value: result, stored: false };
-    }
-    return { value: result, stored: await this.stored.put(address, self, made) };
+    if (!isCurrent()) return false;
+    return this.stored.put(address, self, made);
   }
 
   #isUnchanged(address: Address, call: Call): boolean {
@@ -197,7 +216,7 @@ export class Memoized {
   /** Stores a result that was come by elsewhere: whether it is stored now. */
   set(call: Call, value: unknown): boolean | Promise<boolean> {
     const madeOf = (result: unknown): Made => {
-      return { result, durationMs: 0, summary: this.stored.summaryOf(call) };
+      return { result, threw: false, durationMs: 0, notes: this.stored.notesOf(call) };
     };
     const addressOf = () => {
       const address = this.stored.addressOf(call);
@@ -222,23 +241,29 @@ export class Memoized {
 
   /** {@link invalidate} for all results of the function, in all its versions: how many. */
   clear(self: unknown): number {
-    this.#flights.supersedeAll(this.stored.identify(self).slug);
+    this.#flights.supersedeAll({ slug: this.stored.identify(self).slug });
     return this.stored.clear(self);
   }
 
-  /** The stored result, if it may be used; never computes. */
+  /** The stored result, if it may be used and is no error; never computes. */
   peek(call: Call): unknown {
     if (this.isAsync) return this.#peekAsync(call);
     const address = this.stored.addressOf(call);
-    const entry = this.stored.peekAt(address, call);
+    const entry = this.#valueAt(address, call);
     if (entry?.isAsync === true) return this.#read(address, entry);
     return entry && this.#results?.readSync(address, entry)?.value;
   }
 
   async #peekAsync(call: Call): Promise<unknown> {
     const address = this.stored.addressOf(call);
-    const entry = this.stored.peekAt(address, call);
+    const entry = this.#valueAt(address, call);
     return entry && this.#read(address, entry);
+  }
+
+  /** The row of a result that may be used, and that the function has returned. */
+  #valueAt(address: Address, call: Call): Entry | undefined {
+    const entry = this.stored.peekAt(address, call);
+    return entry?.threw === true ? undefined : entry;
   }
 
   async #read(address: Address, entry: Entry): Promise<unknown> {
@@ -250,7 +275,7 @@ export class Memoized {
   shelve(call: Call): Shelved | Promise<Shelved> {
     if (this.isAsync) return this.#shelveAsync(call);
     const address = this.stored.addressOf(call);
-    const entry = this.stored.peekAt(address, call);
+    const entry = this.#valueAt(address, call);
     // Neither a result that is there nor one that was just made has to be read.
     if (entry !== undefined) {
       const handle = this.#handle(address, entry.isAsync, call);
@@ -263,7 +288,7 @@ export class Memoized {
 
   async #shelveAsync(call: Call): Promise<Shelved> {
     const address = this.stored.addressOf(call);
-    const isStored = this.stored.peekAt(address, call) !== undefined;
+    const isStored = this.#valueAt(address, call) !== undefined;
     const made = isStored ? undefined : { value: await this.call(call) };
     return this.#handle(address, true, call, made);
   }
@@ -272,10 +297,15 @@ export class Memoized {
   #handle(address: Address, isAsync: boolean, call: Call, made?: { value: unknown }): Shelved {
     const row = Buffer.from(address.row).toString("hex");
     // A row that may not be used is of an earlier result.
-    const isStored = this.stored.peekAt(address, call) !== undefined;
+    const isStored = this.#valueAt(address, call) !== undefined;
     const token = { id: this.stored.identify(call.self).id, row, isAsync };
     return new Shelved(this.#results, token, isStored ? undefined : made);
   }
+}
+
+/** By the performance clock, ms. */
+function timed(started: number): Pick<Made, "durationMs"> {
+  return { durationMs: performance.now() - started };
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,8 +1,11 @@
 /** The library's front door. */
 import { join } from "node:path";
 import findCacheDirectory from "find-cache-dir";
+import { checkOptionNames } from "../format/option-names.ts";
+import { rowPrefix } from "./address.ts";
 import { createCache, isLocation, type MemoryOptions } from "./cache.ts";
 import type { EntryInfo } from "./entry-info.ts";
+import { slugOf } from "./identity.ts";
 import { createMemoize, type Memoize } from "./memoize.ts";
 import { Shelved, type ShelvedToken } from "./shelved.ts";
 import { type FunctionStats, sumStats } from "./stats.ts";
@@ -73,11 +76,36 @@ export class Memory {
     return new Shelved<Result>(this.#cache.results, { id, row, isAsync });
   }
 
-  /** Forgets all results: how many. */
-  clear(): number {
-    this.#cache.flights.supersedeAll();
-    return this.#cache.results?.clear() ?? 0;
+  /**
+   * Forgets all results, those of one function, those with a tag: how many. What is being computed
+   * of them in this process is not stored.
+   *
+   * @throws {TypeError} for a choice that does not exist or is no string
+   */
+  clear(choice: ResultChoice = {}): number {
+    const { id, tag } = checkChoice(choice);
+    const slug = id === undefined ? undefined : slugOf(id);
+    this.#cache.flights.supersedeAll({ slug, tag });
+    return this.#cache.results?.clear(id === undefined ? undefined : rowPrefix({ id }), tag) ?? 0;
   }
+}
+
+/** Which results; all that are not told apart by what is left out. */
+export interface ResultChoice {
+  /** Id of their function. */
+  readonly id?: string;
+  /** One of their tags. */
+  readonly tag?: string;
+}
+
+function checkChoice(choice: ResultChoice): ResultChoice {
+  checkOptionNames(choice, ["id", "tag"], "clear");
+  for (const [name, value] of Object.entries(choice)) {
+    // What is meant to be a choice and is none would clear everything.
+    if (typeof value === "string") continue;
+    throw new TypeError(`Option ${name} must be a string: got ${String(value)}`);
+  }
+  return choice;
 }
 
 /** `BLOSCACHE_DIR`, or else where the tools of the ecosystem keep their caches. */

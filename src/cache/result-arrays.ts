@@ -2,7 +2,7 @@
 
 import { types } from "node:util";
 import { type TypedArray, typedArrayName } from "../format/dtype.ts";
-import type { DraftArray } from "../store/array-store.ts";
+import type { DraftArray } from "../store/draft.ts";
 
 type ArrayConstructor = new (buffer: ArrayBuffer) => TypedArray;
 
@@ -64,6 +64,12 @@ export function draftOf(name: string, value: object): DraftArray | undefined {
       return { kind, input: value as TypedArray };
     }
   }
+}
+
+/** Whether arrays of this kind are restored with elements, which a part of them has too. */
+export function isTypedKind(kind: number): boolean {
+  const name = KINDS[kind];
+  return name === "Buffer" || name?.endsWith("Array") === true;
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {

@@ -1,6 +1,6 @@
 /** Objects of a result that hold one value. */
 
-import type { DraftArray } from "../store/array-store.ts";
+import type { DraftArray } from "../store/draft.ts";
 import { copyInto, draftOf } from "./result-arrays.ts";
 import type { ResultReader } from "./result-reader.ts";
 import { type Json, special, UnsupportedError } from "./result-skeleton.ts";

@@ -3,7 +3,7 @@
 import { messageOf, ValueError } from "../errors.ts";
 import type { TypedArray } from "../format/dtype.ts";
 import type { Order } from "../format/ndarray.ts";
-import type { DraftArray } from "../store/array-store.ts";
+import type { DraftArray } from "../store/draft.ts";
 import { formatPath, type Step } from "./key-path.ts";
 import { hasSymbolKeys, ownFieldBeside } from "./own-fields.ts";
 import { kindOf } from "./realm.ts";

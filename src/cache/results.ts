@@ -4,13 +4,9 @@
  */
 import { BloscacheError, messageOf, StoreError, ValueError } from "../errors.ts";
 import type { TypedArray } from "../format/dtype.ts";
-import {
-  type Address,
-  ArrayStore,
-  type Draft,
-  type DraftArray,
-  type StoreOptions,
-} from "../store/array-store.ts";
+import type { Address } from "../store/address.ts";
+import { ArrayStore } from "../store/array-store.ts";
+import type { Draft, DraftArray, StoreOptions } from "../store/draft.ts";
 import type { Entry } from "../store/entry.ts";
 import { openIndex } from "../store/index-db.ts";
 import { openLocation } from "../store/location.ts";
@@ -20,8 +16,10 @@ import { describeEntry, type EntryInfo } from "./entry-info.ts";
 import type { Neighbour } from "./explain.ts";
 import type { FunctionIdentity } from "./identity.ts";
 import type { Packing } from "./packing.ts";
+import { restore } from "./result-arrays.ts";
 import { putTogether } from "./result-reader.ts";
 import { takeApart } from "./result-writer.ts";
+import { decodeTags, encodeTags } from "./tags.ts";
 import { warnOnce } from "./warning.ts";
 
 /** A stored result; its value is in memory of its own and may be changed. */
@@ -33,8 +31,11 @@ export interface Hit {
 export interface Computed {
   readonly result: unknown;
   readonly isAsync: boolean;
+  /** Whether the result is what the function threw. */
+  readonly threw: boolean;
   readonly durationMs: number;
   readonly summary: CallSummary;
+  readonly tags: readonly string[];
   /** How each array is packed; what it leaves out is the cache's choice. */
   readonly packing: ((array: TypedArray | ArrayBuffer) => Packing | undefined) | undefined;
 }
@@ -90,11 +91,12 @@ export class Results {
     }
   }
 
-  /** Elements of a result that is one array in a file; `undefined` when they cannot be read. */
+  /** Elements of a result that is one typed array in a file; `undefined` when they cannot be read. */
   sliceSync(address: Address, entry: Entry, start?: number, stop?: number): TypedArray | undefined {
     const store = this.#opened();
     try {
-      return store?.sliceSync(address, entry, 0, start, stop);
+      const part = store?.sliceSync(address, entry, 0, start, stop);
+      return part && restorePart(entry, part.buffer as ArrayBuffer);
     } catch (error) {
       this.#discard(store as ArrayStore, address, entry, error);
       return undefined;
@@ -110,11 +112,46 @@ export class Results {
   ): Promise<TypedArray | undefined> {
     const store = this.#opened();
     try {
-      return await store?.slice(address, entry, 0, start, stop);
+      const part = await store?.slice(address, entry, 0, start, stop);
+      return part && restorePart(entry, part.buffer as ArrayBuffer);
     } catch (error) {
       this.#discard(store as ArrayStore, address, entry, error);
       return undefined;
     }
+  }
+
+  /**
+   * A result that is one typed array in a file, chunk by chunk; returns whether it could be opened.
+   *
+   * @throws {StoreError} while it is read, for damage
+   */
+  *chunksSync(address: Address, entry: Entry): Generator<TypedArray, boolean, undefined> {
+    const store = this.#opened();
+    let opened = false;
+    try {
+      const chunks = store?.chunksSync(address, entry, 0);
+      opened = chunks !== undefined;
+      for (const plain of chunks ?? []) yield restorePart(entry, plain);
+    } catch (error) {
+      this.#discard(store as ArrayStore, address, entry, error);
+      if (opened) throw error;
+    }
+    return opened;
+  }
+
+  /** {@link chunksSync} off the main thread. */
+  async *chunks(address: Address, entry: Entry): AsyncGenerator<TypedArray, boolean, undefined> {
+    const store = this.#opened();
+    let opened = false;
+    try {
+      const chunks = await store?.chunks(address, entry, 0);
+      opened = chunks !== undefined;
+      for await (const plain of chunks ?? []) yield restorePart(entry, plain);
+    } catch (error) {
+      this.#discard(store as ArrayStore, address, entry, error);
+      if (opened) throw error;
+    }
+    return opened;
   }
 
   /** Whether the result is stored now. */
@@ -159,8 +196,9 @@ export class Results {
   }
 
   /** Forgets the results of a function, in all its versions, or those of all: how many. */
-  clear(prefix: Uint8Array = EVERYTHING): number {
-    return this.#change((store) => store.clear(prefix, addressOfRow)) ?? 0;
+  clear(prefix: Uint8Array = EVERYTHING, tag?: string): number {
+    const isWanted = ({ tags }: Entry) => tag === undefined || decodeTags(tags).includes(tag);
+    return this.#change((store) => store.clear(prefix, addressOfRow, isWanted)) ?? 0;
   }
 
   /** All results, or those of a function. @throws {StoreError} when the index cannot be read */
@@ -244,16 +282,24 @@ export class Results {
 
 function draftOf(identity: FunctionIdentity, computed: Computed): Draft {
   const { id: functionId, version, recorded: functionVersion = version } = identity;
-  const { isAsync, durationMs, packing } = computed;
+  const { isAsync, threw, durationMs, packing } = computed;
   const summary = encodeSummary(computed.summary);
+  const tags = encodeTags(computed.tags);
   const { skeleton, arrays } = takeApart(computed.result);
   const packed = packing === undefined ? arrays : arrays.map((array) => packedBy(array, packing));
-  return { functionId, functionVersion, isAsync, durationMs, summary, skeleton, arrays: packed };
+  const told = { functionId, functionVersion, isAsync, threw, durationMs, summary, tags };
+  return { ...told, skeleton, arrays: packed };
 }
 
 function packedBy(array: DraftArray, packing: NonNullable<Computed["packing"]>): DraftArray {
   const { input } = array;
   return { ...array, packing: packing("data" in input ? input.data : input) };
+}
+
+/** Some elements of the first array of a result, which is a typed one. */
+function restorePart({ arrays }: Entry, plain: ArrayBuffer): TypedArray {
+  // A Float16Array before Node 24 is given as its bits.
+  return (restore(arrays[0]?.kind as number, plain) ?? new Uint16Array(plain)) as TypedArray;
 }
 
 function kindsOf(entry: Entry): number[] {

@@ -1,13 +1,13 @@
 /** Results that stay on disk: handles by which they are read later, in part, or passed on. */
 import { StoreError } from "../errors.ts";
 import type { TypedArray } from "../format/dtype.ts";
-import type { Address } from "../store/array-store.ts";
+import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
 import { CallAddress } from "./address.ts";
 import { keySymbol } from "./encode.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import { slugOf } from "./identity.ts";
-import { restore } from "./result-arrays.ts";
+import { isTypedKind } from "./result-arrays.ts";
 import { LONE_ARRAY } from "./result-skeleton.ts";
 import type { Results } from "./results.ts";
 
@@ -23,6 +23,12 @@ export interface ShelvedToken {
 
 /** What a handle of an asynchronous function gives promises of, and others at once. */
 type Later<Result, Value> = Result extends PromiseLike<unknown> ? Promise<Value> : Value;
+
+/** Parts of a result, one after another. */
+type Chunks<Result> =
+  Result extends PromiseLike<unknown>
+    ? AsyncGenerator<Part<Result>, void, undefined>
+    : Generator<Part<Result>, void, undefined>;
 
 /** Elements of a result that is one typed array. */
 type Part<Result> = Awaited<Result> extends TypedArray ? Awaited<Result> : TypedArray;
@@ -111,7 +117,7 @@ export class Shelved<Result = unknown> {
     if (!this.#hasFile()) return lone(this.#getSync(), this.key).slice(start, stop);
     for (const entry of this.#entries()) {
       const part = this.#results?.sliceSync(this.#address, entry, start, stop);
-      if (part !== undefined) return lone(restorePart(entry, part), this.key);
+      if (part !== undefined) return part;
     }
     throw gone(this.key);
   }
@@ -120,7 +126,47 @@ export class Shelved<Result = unknown> {
     if (!this.#hasFile()) return lone(await this.#getAsync(), this.key).slice(start, stop);
     for (const entry of this.#entries()) {
       const part = await this.#results?.slice(this.#address, entry, start, stop);
-      if (part !== undefined) return lone(restorePart(entry, part), this.key);
+      if (part !== undefined) return part;
+    }
+    throw gone(this.key);
+  }
+
+  /**
+   * A result that is one typed array, part by part, as its file is compressed: each part is read
+   * when it is asked for, and is in memory of its own. The file stays open until the last part was
+   * asked for, or the loop is left; a result that is removed meanwhile is read to its end.
+   *
+   * @throws {TypeError} for a result that is something else
+   * @throws {StoreError} when it is not in the cache any more, or damaged
+   */
+  chunks(): Chunks<Result> {
+    return (this.#isAsync ? this.#chunksAsync() : this.#chunksSync()) as Chunks<Result>;
+  }
+
+  *#chunksSync(): Generator<TypedArray, void, undefined> {
+    if (!this.#hasFile()) {
+      const whole = lone(this.#getSync(), this.key);
+      if (whole.length > 0) yield whole;
+      return;
+    }
+    for (const entry of this.#entries()) {
+      const chunks = this.#results?.chunksSync(this.#address, entry);
+      if (chunks === undefined) break;
+      if (yield* chunks) return;
+    }
+    throw gone(this.key);
+  }
+
+  async *#chunksAsync(): AsyncGenerator<TypedArray, void, undefined> {
+    if (!this.#hasFile()) {
+      const whole = lone(await this.#getAsync(), this.key);
+      if (whole.length > 0) yield whole;
+      return;
+    }
+    for (const entry of this.#entries()) {
+      const chunks = this.#results?.chunks(this.#address, entry);
+      if (chunks === undefined) break;
+      if (yield* chunks) return;
     }
     throw gone(this.key);
   }
@@ -141,7 +187,8 @@ export class Shelved<Result = unknown> {
   *#entries(): Generator<Entry, void, undefined> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const entry = this.#results?.find(this.#address);
-      if (entry === undefined) return;
+      // An error that was stored since is not the result that the handle is of.
+      if (entry === undefined || entry.threw) return;
       yield entry;
     }
   }
@@ -151,8 +198,10 @@ export class Shelved<Result = unknown> {
     if (this.#kept !== undefined) return false;
     const entry = this.#results?.find(this.#address);
     if (entry === undefined) throw gone(this.key);
-    if (entry.skeleton !== LONE_ARRAY) throw notAnArray(this.key);
-    return entry.arrays[0] !== undefined && !("plain" in entry.arrays[0]);
+    const [first] = entry.arrays;
+    const isTyped = entry.skeleton === LONE_ARRAY && first !== undefined && isTypedKind(first.kind);
+    if (!isTyped) throw notAnArray(this.key);
+    return !("plain" in first);
   }
 }
 
@@ -165,12 +214,6 @@ Object.defineProperty(Shelved.prototype, keySymbol, {
     return [this.id, this.key];
   },
 });
-
-/** Files know no Uint8ClampedArray and no Buffer. REQUIRES: `part` is all of its buffer. */
-function restorePart({ arrays }: Entry, part: TypedArray): unknown {
-  const restored = restore(arrays[0]?.kind as number, part.buffer as ArrayBuffer);
-  return restored instanceof ArrayBuffer ? part : (restored ?? part);
-}
 
 function gone(key: string): StoreError {
   return new StoreError("read", key, new Error("the result is not in the cache any more"));

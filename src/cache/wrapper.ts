@@ -4,6 +4,7 @@ import { type ArgumentOptions, CallArguments } from "./call-arguments.ts";
 import type { CallSite } from "./call-site.ts";
 import { claimId } from "./claims.ts";
 import { Freshness, type FreshnessOptions } from "./freshness.ts";
+import type { Policy } from "./function-results.ts";
 import {
   type FunctionIdentity,
   type IdentityOptions,
@@ -14,6 +15,7 @@ import { type AnyFunction, Memoized, type Shared } from "./memoized.ts";
 import { addOperations, type MemoizedFunction, wrapperOf } from "./operations.ts";
 import { type PackingOption, packingOf } from "./packing.ts";
 import type { Receiver } from "./receiver.ts";
+import { type TagsOption, tagsOf } from "./tags.ts";
 import { usesThis } from "./uses-this.ts";
 
 /** How `this` takes part in the key of a call. */
@@ -35,6 +37,11 @@ export interface MemoizeOptions<F extends AnyFunction = AnyFunction>
   readonly this?: ThisPolicy;
   /** How the result's arrays are compressed, where that differs from the cache's way. */
   readonly packing?: PackingOption;
+  /**
+   * Names under which results are forgotten together, whatever functions they are of:
+   * `memory.clear({ tag })`. The same for all calls, or of each by its arguments.
+   */
+  readonly tags?: TagsOption<Parameters<F>>;
   /** `false` has a result returned but not stored. */
   readonly shouldCache?: (
     result: Awaited<ReturnType<F>>,
@@ -44,7 +51,8 @@ export interface MemoizeOptions<F extends AnyFunction = AnyFunction>
 
 const OPTION_NAMES = [
   ...["id", "version", "code", "dependsOn", "this", "ignore", "normalize", "key"],
-  ...["ttlMs", "validate", "staleWhileRevalidateMs", "packing", "shouldCache"],
+  ...["ttlMs", "validate", "staleWhileRevalidateMs", "cacheErrors"],
+  ...["tags", "packing", "shouldCache"],
 ];
 
 /** A cache, as far as memoizing on it goes. */
@@ -69,27 +77,35 @@ export function memoizeOn(
   { fn, options, site, nameOf }: Subject,
 ): MemoizedFunction<AnyFunction> {
   checkOptions(options);
-  const counting = new CallArguments(options);
+  const policy = policyOf(fn, options);
   const settle = (name?: string): FunctionIdentity => {
     const identity = identify(fn, { ...options, name }, site.path);
     const { location } = cache;
     if (location !== undefined) claimId({ location, id: identity.id, site }, fn);
-    return withMark(identity, counting.mark);
+    return withMark(identity, policy.counting.mark);
   };
   // What can be refused at once is; only a method without an id has to wait for its class.
   const known = nameOf === undefined || options.id !== undefined ? settle() : undefined;
   const memoized = new Memoized(fn, cache, {
+    ...policy,
     identify: (self) => known ?? settle(nameOf?.(self, wrapper)),
-    receiver: receiverOf(fn, options.this ?? "value"),
-    counting,
-    freshness: new Freshness(options),
-    packing: packingOf(options.packing),
-    shouldCache: options.shouldCache,
   });
   const wrapper = wrapperOf(memoized);
   addOperations(wrapper, memoized);
   recordVersion(wrapper, fn, options);
   return wrapper as MemoizedFunction<AnyFunction>;
+}
+
+/** What the options say, all of which is checked before the function's id is claimed. */
+function policyOf(fn: AnyFunction, options: MemoizeOptions<never>): Omit<Policy, "identify"> {
+  return {
+    receiver: receiverOf(fn, options.this ?? "value"),
+    counting: new CallArguments(options),
+    freshness: new Freshness(options),
+    tags: tagsOf(options.tags),
+    packing: packingOf(options.packing),
+    shouldCache: options.shouldCache,
+  };
 }
 
 /** Results under other options for arguments are kept apart, as those of other versions are. */

@@ -3,19 +3,18 @@
  * array. Files are complete before the row that speaks of them exists, and go after it; so a row
  * without its files is a miss, and a file without a row is litter.
  */
-import { randomBytes } from "node:crypto";
 import fs from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { StoreError } from "../errors.ts";
 import type { TypedArray } from "../format/dtype.ts";
-import { type ArrayInput, describeArray } from "../format/ndarray.ts";
-import type { PackPlan } from "../format/pack.ts";
-import { type PackNdarrayOptions, planPackNdarray } from "../format/pack-ndarray.ts";
-import { decodeEntry, type Entry, encodeEntry, type FileArray, type InlineArray } from "./entry.ts";
+import { type Address, objectPath } from "./address.ts";
+import { type Draft, fileArray, type Job, type StoreOptions, splitDraft } from "./draft.ts";
+import { decodeEntry, type Entry, encodeEntry, type FileArray } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
 import type { Layout } from "./location.ts";
 import {
-  type FileFacts,
+  chunksOfObject,
+  chunksOfObjectSync,
   readObject,
   readObjectSync,
   sliceObject,
@@ -23,58 +22,13 @@ import {
   writeObject,
   writeObjectSync,
 } from "./object-file.ts";
-import { type Durability, type Publication, syncDirectorySync } from "./publication.ts";
-
-/** Which result. */
-export interface Address {
-  /** Key of the row. */
-  readonly row: Uint8Array;
-  /** Folder of the function, safe as a file name. */
-  readonly slug: string;
-  /** Hex digits, unique to the call: start of the file names. */
-  readonly name: string;
-}
-
-/** One array of a result, and what to restore it as: a number that the caller defines, to 254. */
-export interface DraftArray {
-  readonly kind: number;
-  readonly input: ArrayInput;
-  /** What differs from the store's way to pack. */
-  readonly packing?: PackNdarrayOptions | undefined;
-}
-
-/** A result that is to be stored. */
-export interface Draft
-  extends Pick<
-    Entry,
-    "isAsync" | "durationMs" | "functionId" | "functionVersion" | "skeleton" | "summary"
-  > {
-  readonly arrays: readonly DraftArray[];
-}
+import { makeFolders } from "./publication.ts";
 
 /** A result that was read: the plain bytes of its arrays, each in memory of its own. */
 export interface Stored {
   readonly plains: readonly ArrayBuffer[];
   readonly skeleton: string;
 }
-
-export interface StoreOptions {
-  readonly durability: Durability;
-  /** Results of at most so many plain bytes live in their row. */
-  readonly inlineBytes: number;
-  /** How files are packed. */
-  readonly packing: PackNdarrayOptions;
-}
-
-/** An array on its way into a file. */
-interface Job {
-  readonly kind: number;
-  readonly plan: PackPlan;
-  readonly to: Publication;
-}
-
-/** Marks the array that holds a skeleton too long for the row. */
-const SKELETON_KIND = 255;
 
 export class ArrayStore {
   readonly #layout: Layout;
@@ -158,6 +112,24 @@ export class ArrayStore {
     return sliceObject(this.#pathOf(address, entry.stamp, n), array, start, stop);
   }
 
+  /**
+   * The n-th array of a result, which has a file, chunk by chunk: plain bytes in memory of their own.
+   *
+   * @throws {StoreError} at once when the file cannot be opened, later when a chunk is damaged
+   */
+  chunksSync(address: Address, entry: Entry, n: number): Generator<ArrayBuffer, void, undefined> {
+    return chunksOfObjectSync(this.#pathOf(address, entry.stamp, n), fileOf(entry, n));
+  }
+
+  /** {@link chunksSync} off the main thread. */
+  chunks(
+    address: Address,
+    entry: Entry,
+    n: number,
+  ): Promise<AsyncGenerator<ArrayBuffer, void, undefined>> {
+    return chunksOfObject(this.#pathOf(address, entry.stamp, n), fileOf(entry, n));
+  }
+
   /** The files of a result, absolute paths; a small one has none. */
   filesOf(address: Address, entry: Entry): string[] {
     return entry.arrays.flatMap((array, n) =>
@@ -193,14 +165,23 @@ export class ArrayStore {
     return wasThere;
   }
 
-  /** Forgets all results whose rows' keys begin with `prefix`: how many. @throws {StoreError} */
-  clear(prefix: Uint8Array, addressOf: (row: Uint8Array, entry: Entry) => Address): number {
+  /**
+   * Forgets the results whose rows' keys begin with `prefix`, all or those that are `wanted`: how
+   * many. Damaged rows are nobody's, and go too.
+   *
+   * @throws {StoreError} when the index refuses
+   */
+  clear(
+    prefix: Uint8Array,
+    addressOf: (row: Uint8Array, entry: Entry) => Address,
+    isWanted: (entry: Entry) => boolean = () => true,
+  ): number {
     let count = 0;
     for (const { key, row } of this.#index.scan(prefix)) {
       const entry = decodeEntry(row);
       const own = Uint8Array.from(key);
       if (entry === undefined) this.#index.delete(own);
-      else if (this.delete(addressOf(own, entry))) count++;
+      else if (isWanted(entry) && this.delete(addressOf(own, entry))) count++;
     }
     return count;
   }
@@ -212,13 +193,13 @@ export class ArrayStore {
 
   /** Stores a result, in the place of an earlier one. @throws {StoreError} or the system's error */
   writeSync(address: Address, draft: Draft): void {
-    const { stamp, arrays, skeleton, jobs } = this.#prepare(address, draft);
+    const { arrays, jobs, rest } = splitDraft(this.#layout, this.#options, address, draft);
     try {
       const files = jobs.map((job) => {
         makeFolders(job.to);
         return fileArray(job, writeObjectSync(job.to, job.plan));
       });
-      this.#commit(address, draft, { stamp, arrays: [...arrays, ...files], ...skeleton });
+      this.#commit(address, { ...draft, ...rest, arrays: [...arrays, ...files] });
     } catch (error) {
       removeFiles(jobs);
       throw error;
@@ -227,14 +208,14 @@ export class ArrayStore {
 
   /** {@link writeSync} off the main thread. REQUIRES: the arrays stay as they are until then. */
   async write(address: Address, draft: Draft): Promise<void> {
-    const { stamp, arrays, skeleton, jobs } = this.#prepare(address, draft);
+    const { arrays, jobs, rest } = splitDraft(this.#layout, this.#options, address, draft);
     try {
       const files: FileArray[] = [];
       for (const job of jobs) {
         makeFolders(job.to);
         files.push(fileArray(job, await writeObject(job.to, job.plan)));
       }
-      this.#commit(address, draft, { stamp, arrays: [...arrays, ...files], ...skeleton });
+      this.#commit(address, { ...draft, ...rest, arrays: [...arrays, ...files] });
     } catch (error) {
       removeFiles(jobs);
       throw error;
@@ -256,66 +237,22 @@ export class ArrayStore {
     }
   }
 
-  /** Splits a draft into what goes into the row and what into files. */
-  #prepare(address: Address, draft: Draft) {
-    const { inlineBytes, durability, packing } = this.#options;
-    const stamp = randomBytes(4).readUInt32LE();
-    const skeletonIsArray = draft.skeleton.length > inlineBytes;
-    const all = skeletonIsArray ? [...draft.arrays, skeletonArray(draft.skeleton)] : draft.arrays;
-    const plain = all.map(({ kind, input }) => ({ kind, plain: describeArray(input).bytes }));
-    const nbytes = plain.reduce((sum, array) => sum + array.plain.byteLength, 0);
-    const inline = nbytes <= inlineBytes;
-    const jobs = (inline ? [] : all).map(({ kind, input, packing: own }, n): Job => {
-      const metadata = { bloscache: describe(address, draft, n, all.length) };
-      const plan = planPackNdarray(input, { ...packing, ...own, metadata });
-      const path = this.#pathOf(address, stamp, n);
-      return { kind, plan, to: { path, temporary: this.#layout.tmp, durability, mode: 0o600 } };
-    });
-    const arrays: readonly InlineArray[] = inline ? plain : [];
-    const skeleton = { skeletonIsArray, skeleton: skeletonIsArray ? "" : draft.skeleton };
-    return { stamp, arrays, skeleton, jobs };
-  }
-
   /** Makes the result exist; the files of the one that it replaces go. */
-  #commit(
-    address: Address,
-    draft: Draft,
-    rest: Pick<Entry, "stamp" | "arrays" | "skeletonIsArray" | "skeleton">,
-  ): void {
+  #commit(address: Address, entry: Omit<Entry, "createdMs">): void {
     const previous = this.#index.get(address.row);
     const replaced = previous === undefined ? undefined : decodeEntry(previous);
-    this.#index.put(address.row, encodeEntry({ ...draft, createdMs: Date.now(), ...rest }));
+    this.#index.put(address.row, encodeEntry({ ...entry, createdMs: Date.now() }));
     if (replaced === undefined) return;
     for (const path of this.filesOf(address, replaced)) fs.rmSync(path, { force: true });
   }
 
-  #pathOf({ slug, name }: Address, stamp: number, n: number): string {
-    const file = `${name}-${stamp.toString(16).padStart(8, "0")}-${n}.blp`;
-    return join(this.#layout.objects, slug, name.slice(0, 2), file);
+  #pathOf(address: Address, stamp: number, n: number): string {
+    return objectPath(this.#layout, address, stamp, n);
   }
 }
-
-/** What a file says of itself beside its array: enough to write its row again. */
-function describe(address: Address, draft: Draft, n: number, count: number) {
-  const { functionId, functionVersion, isAsync, skeleton } = draft;
-  return {
-    function: functionId,
-    version: functionVersion,
-    key: Buffer.from(address.row).toString("hex"),
-    array: n,
-    arrays: count,
-    async: isAsync,
-    // Once is enough, and a long one has a file of its own.
-    ...(n === 0 && skeleton.length <= 16_384 ? { skeleton } : {}),
-  };
-}
-
-function fileArray({ kind, plan }: Job, facts: FileFacts): FileArray {
-  return { kind, nbytes: plan.plain.byteLength, ...facts };
-}
-
-function skeletonArray(skeleton: string): DraftArray {
-  return { kind: SKELETON_KIND, input: new Uint8Array(Buffer.from(skeleton, "utf8")) };
+/** REQUIRES: the n-th array has a file. */
+function fileOf({ arrays }: Entry, n: number): FileArray {
+  return arrays[n] as FileArray;
 }
 
 function withSkeleton(entry: Entry, plains: ArrayBuffer[]): Stored {
@@ -327,14 +264,4 @@ function withSkeleton(entry: Entry, plains: ArrayBuffer[]): Stored {
 /** Of a result that did not come to be. */
 function removeFiles(jobs: readonly Job[]): void {
   for (const { to } of jobs) fs.rmSync(to.path, { force: true });
-}
-
-/** The folders of a file; made every time, because the whole cache may be deleted under us. */
-function makeFolders({ path, temporary, durability }: Publication): void {
-  const folder = dirname(path);
-  if (temporary !== undefined) fs.mkdirSync(temporary, { recursive: true, mode: 0o700 });
-  const made = fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (made === undefined || durability !== "strict") return;
-  // Every new folder is an entry of the one above it.
-  for (let at = folder; at.length >= made.length; at = dirname(at)) syncDirectorySync(dirname(at));
 }

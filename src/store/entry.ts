@@ -3,7 +3,8 @@
  * only, in a fixed layout, little-endian, closed by a digest, so that damage is a miss.
  *
  *      0  version      u8, 1
- *      1  flags        u8, bit 0 the function is asynchronous, bit 1 the skeleton is the last array
+ *      1  flags        u8, bit 0 the function is asynchronous, bit 1 the skeleton is the last array,
+ *                      bit 2 the result was thrown
  *      2  narrays      u16
  *      4  stamp        u32, part of the file names: a row speaks of its own files only
  *      8  created      f64, ms since 1970
@@ -14,7 +15,7 @@
  *           inline (0)  the plain bytes, filled up to a multiple of 8
  *           file (1)    stored bytes f64, bytes before the first chunk u32, 4 unused,
  *                       XXH64 of those bytes u64
- *  texts  function id, function version, skeleton, summary: each u32 length and UTF-8
+ *  texts  function id, function version, skeleton, summary, tags: each u32 length and UTF-8
  *    end  XXH64 of all before, u64
  */
 import { xxh64 } from "./hash.ts";
@@ -39,6 +40,8 @@ export interface FileArray {
 export interface Entry {
   readonly isAsync: boolean;
   readonly skeletonIsArray: boolean;
+  /** Whether the function threw the result, or its promise rejected with it. */
+  readonly threw: boolean;
   readonly stamp: number;
   readonly createdMs: number;
   readonly durationMs: number;
@@ -48,6 +51,8 @@ export interface Entry {
   readonly skeleton: string;
   /** Of the arguments, as the caller writes it; empty in rows of before there was one. */
   readonly summary: string;
+  /** As the caller writes them; empty for none. */
+  readonly tags: string;
 }
 
 const VERSION = 1;
@@ -57,22 +62,21 @@ const FILE_LENGTH = 24;
 const DIGEST_LENGTH = 8;
 const FLAG_ASYNC = 1;
 const FLAG_SKELETON_IS_ARRAY = 2;
+const FLAG_THREW = 4;
 const INLINE = 0;
 const FILE = 1;
 
 export function encodeEntry(entry: Entry): Uint8Array {
-  const texts = [entry.functionId, entry.functionVersion, entry.skeleton, entry.summary].map(
-    (text) => Buffer.from(text, "utf8"),
+  const { functionId, functionVersion, skeleton, summary, tags } = entry;
+  const texts = [functionId, functionVersion, skeleton, summary, tags].map((text) =>
+    Buffer.from(text, "utf8"),
   );
   const textsAt = entry.arrays.reduce((at, array) => at + recordLength(array), HEADER_LENGTH);
   const end = texts.reduce((at, text) => at + 4 + text.byteLength, textsAt);
   const row = new Uint8Array(end + DIGEST_LENGTH);
   const view = new DataView(row.buffer);
   view.setUint8(0, VERSION);
-  view.setUint8(
-    1,
-    (entry.isAsync ? FLAG_ASYNC : 0) | (entry.skeletonIsArray ? FLAG_SKELETON_IS_ARRAY : 0),
-  );
+  view.setUint8(1, flagsOf(entry));
   view.setUint16(2, entry.arrays.length, true);
   view.setUint32(4, entry.stamp, true);
   view.setFloat64(8, entry.createdMs, true);
@@ -90,6 +94,11 @@ export function encodeEntry(entry: Entry): Uint8Array {
   }
   view.setBigUint64(end, xxh64(row.subarray(0, end)), true);
   return row;
+}
+
+function flagsOf({ isAsync, skeletonIsArray, threw }: Entry): number {
+  const skeletonFlag = skeletonIsArray ? FLAG_SKELETON_IS_ARRAY : 0;
+  return (isAsync ? FLAG_ASYNC : 0) | skeletonFlag | (threw ? FLAG_THREW : 0);
 }
 
 function recordLength(array: ArrayRecord): number {
@@ -135,10 +144,11 @@ export function decodeEntry(row: Uint8Array): Entry | undefined {
     texts.push(length === 0 ? "" : readText(row, at + 4, length));
     at += 4 + length;
   }
-  const [functionId = "", functionVersion = "", skeleton = "", summary = ""] = texts;
+  const [functionId = "", functionVersion = "", skeleton = "", summary = "", tags = ""] = texts;
   return {
     isAsync: (flags & FLAG_ASYNC) !== 0,
     skeletonIsArray: (flags & FLAG_SKELETON_IS_ARRAY) !== 0,
+    threw: (flags & FLAG_THREW) !== 0,
     stamp: view.getUint32(4, true),
     createdMs: view.getFloat64(8, true),
     durationMs: view.getFloat64(16, true),
@@ -147,6 +157,7 @@ export function decodeEntry(row: Uint8Array): Entry | undefined {
     functionVersion,
     skeleton,
     summary,
+    tags,
   };
 }
 

@@ -32,26 +32,22 @@ function factsOf({ head, cbytes }: Packed): FileFacts {
  * @throws {StoreError} when the file cannot be read, or is not the one that was written
  */
 export function readObjectSync(path: string, facts: FileArray): ArrayBuffer {
-  try {
-    return withFileSync(path, (source) => {
+  return attemptSync(path, () =>
+    withFileSync(path, (source) => {
       const head = verifyHead(source.read(0, facts.headLength), source.size, facts);
       return unpackSync(source, head, (nbytes) => checkSize(nbytes, facts));
-    });
-  } catch (error) {
-    throw new StoreError("read", path, error);
-  }
+    }),
+  );
 }
 
 /** {@link readObjectSync} off the main thread. */
-export async function readObject(path: string, facts: FileArray): Promise<ArrayBuffer> {
-  try {
-    return await withFile(path, async (source) => {
+export function readObject(path: string, facts: FileArray): Promise<ArrayBuffer> {
+  return attempt(path, () =>
+    withFile(path, async (source) => {
       const head = verifyHead(await source.read(0, facts.headLength), source.size, facts);
       return unpack(source, head, (nbytes) => checkSize(nbytes, facts));
-    });
-  } catch (error) {
-    throw new StoreError("read", path, error);
-  }
+    }),
+  );
 }
 
 /**
@@ -66,41 +62,107 @@ export function sliceObjectSync(
   start?: number,
   stop?: number,
 ): TypedArray {
-  try {
-    withFileSync(path, (source) => {
-      verifyHead(source.read(0, facts.headLength), source.size, facts);
-    });
+  return attemptSync(path, () => {
+    verifyHeadOfSync(path, facts);
     const reader = openSync(path, { as: "array" });
     try {
       return reader.slice(start, stop).data;
     } finally {
       reader.close();
     }
-  } catch (error) {
-    throw new StoreError("read", path, error);
-  }
+  });
 }
 
 /** {@link sliceObjectSync} off the main thread. */
-export async function sliceObject(
+export function sliceObject(
   path: string,
   facts: FileArray,
   start?: number,
   stop?: number,
 ): Promise<TypedArray> {
-  try {
-    await withFile(path, async (source) => {
-      verifyHead(await source.read(0, facts.headLength), source.size, facts);
-    });
+  return attempt(path, async () => {
+    await verifyHeadOf(path, facts);
     const reader = await open(path, { as: "array" });
     try {
       return (await reader.slice(start, stop)).data;
     } finally {
       await reader.close();
     }
+  });
+}
+
+/**
+ * The plain bytes of a file, chunk by chunk, each verified and in memory of its own. The file stays
+ * open until the last one was asked for, or the generator is closed.
+ *
+ * @throws {StoreError} at once when the file cannot be opened, or is not the one that was written;
+ *   later when a chunk is damaged
+ */
+export function chunksOfObjectSync(
+  path: string,
+  facts: FileArray,
+): Generator<ArrayBuffer, void, undefined> {
+  const reader = attemptSync(path, () => {
+    verifyHeadOfSync(path, facts);
+    return openSync(path, { as: "bytes" });
+  });
+  return (function* () {
+    try {
+      for (let i = 0; i < reader.nchunks; i++) {
+        yield attemptSync(path, () => reader.chunk(i)).buffer as ArrayBuffer;
+      }
+    } finally {
+      reader.close();
+    }
+  })();
+}
+
+/** {@link chunksOfObjectSync} off the main thread. */
+export async function chunksOfObject(
+  path: string,
+  facts: FileArray,
+): Promise<AsyncGenerator<ArrayBuffer, void, undefined>> {
+  const reader = await attempt(path, async () => {
+    await verifyHeadOf(path, facts);
+    return open(path, { as: "bytes" });
+  });
+  return (async function* () {
+    try {
+      for (let i = 0; i < reader.nchunks; i++) {
+        yield (await attempt(path, () => reader.chunk(i))).buffer as ArrayBuffer;
+      }
+    } finally {
+      await reader.close();
+    }
+  })();
+}
+
+function attemptSync<T>(path: string, read: () => T): T {
+  try {
+    return read();
   } catch (error) {
     throw new StoreError("read", path, error);
   }
+}
+
+async function attempt<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw new StoreError("read", path, error);
+  }
+}
+
+function verifyHeadOfSync(path: string, facts: FileArray): void {
+  withFileSync(path, (source) => {
+    verifyHead(source.read(0, facts.headLength), source.size, facts);
+  });
+}
+
+async function verifyHeadOf(path: string, facts: FileArray): Promise<void> {
+  await withFile(path, async (source) => {
+    verifyHead(await source.read(0, facts.headLength), source.size, facts);
+  });
 }
 
 function verifyHead(bytes: Uint8Array, fileSize: number, facts: FileArray): Head {

@@ -154,8 +154,18 @@ async function syncName(path: string): Promise<void> {
   }
 }
 
+/** The folders of a file; made every time, because the whole cache may be deleted under us. */
+export function makeFolders({ path, temporary, durability }: Publication): void {
+  const folder = dirname(path);
+  if (temporary !== undefined) fs.mkdirSync(temporary, { recursive: true, mode: 0o700 });
+  const made = fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (made === undefined || durability !== "strict") return;
+  // Every new folder is an entry of the one above it.
+  for (let at = folder; at.length >= made.length; at = dirname(at)) syncDirectorySync(dirname(at));
+}
+
 /** Makes a rename in `folder` durable. Windows does so by itself and cannot open a folder. */
-export function syncDirectorySync(folder: string): void {
+function syncDirectorySync(folder: string): void {
   if (process.platform === "win32") return;
   const fd = fs.openSync(folder, "r");
   try {

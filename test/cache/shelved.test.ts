@@ -1,5 +1,5 @@
 /** Results that stay on disk: handles of them. */
-import { copyFileSync, rmSync, truncateSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KeyError, Memory, Shelved, StoreError } from "bloscache";
 import { describe, expect, expectTypeOf, it } from "vitest";
@@ -50,6 +50,26 @@ describe.each([10, 500_000])("of %i elements", (length) => {
     const later = memory.memoize((n: number) => Promise.resolve(ramp(n)), { id: "later" });
     expect(await (await later.shelve(length)).get()).toEqual(ramp(length));
     expect(await (await later.shelve(length)).slice(0, 1)).toEqual(Float64Array.of(0));
+  });
+
+  it("is read part by part", async () => {
+    const memory = new Memory(temporaryFolder());
+    const fn = memory.memoize((n: number) => ramp(n), { id: "ramp" });
+    const parts = [...fn.shelve(length).chunks()];
+    expectTypeOf(parts).toEqualTypeOf<Float64Array<ArrayBuffer>[]>();
+    expect(parts.length).toBe(length > 100 ? 16 : 1);
+    expect(Float64Array.from(parts.flatMap((part) => [...part]))).toEqual(ramp(length));
+    const later = memory.memoize(async (n: number) => ramp(n), { id: "later" });
+    const sums: number[] = [];
+    for await (const part of (await later.shelve(length)).chunks()) sums.push(part.length);
+    expect(sums).toEqual(parts.map((part) => part.length));
+    const handle = fn.shelve(length);
+    const left = handle.chunks();
+    left.next();
+    expect(left.return()).toEqual({ done: true, value: undefined });
+    handle.clear();
+    expect(() => handle.chunks().next()).toThrow(StoreError);
+    expect([...fn.shelve(0).chunks()]).toEqual([]);
   });
 
   it("goes to another process as JSON", async () => {
@@ -128,17 +148,47 @@ describe("a handle", () => {
     expect(fn.shelve(4).slice(0, 1)).toEqual(Float64Array.of(4));
   });
 
+  it("tells of damage where it is, and reads on what is removed meanwhile", async () => {
+    const memory = new Memory(temporaryFolder());
+    const fn = memory.memoize(async (n: number) => ramp(n), { id: "ramp" });
+    const handle = await fn.shelve(500_000);
+    const removed = handle.chunks();
+    await removed.next();
+    handle.clear();
+    let rest = 0;
+    for await (const part of removed) rest += part.length;
+    expect(rest).toBe(500_000 - 32_768);
+    const path = (await fn.shelve(500_000)).info()?.files[0] as string;
+    const bytes = readFileSync(path);
+    bytes.writeUInt8((bytes.at(-100) as number) ^ 1, bytes.length - 100);
+    writeFileSync(path, bytes);
+    const read: number[] = [];
+    const damaged = async () => {
+      for await (const part of handle.chunks()) read.push(part.length);
+    };
+    await expect(damaged()).rejects.toThrow(StoreError);
+    expect(read.length).toBe(15);
+    expect(fn.has(500_000)).toBe(false);
+  });
+
   it("has parts of one array only, of whatever kind", () => {
     const memory = new Memory(temporaryFolder());
     const kinds = [Uint8ClampedArray, Int16Array, BigInt64Array, Float32Array];
     for (const Kind of kinds) {
       const fn = memory.memoize((n: number) => new Kind(n), { id: Kind.name });
       for (const n of [4, 100_000]) expect(fn.shelve(n).slice(1, 3)).toEqual(new Kind(2));
+      for (const part of fn.shelve(500_000).chunks()) expect(part).toBeInstanceOf(Kind);
     }
     const buffers = memory.memoize((n: number) => Buffer.alloc(n, 7), { id: "buffers" });
     expect(Buffer.isBuffer(buffers.shelve(100_000).slice(1, 3))).toBe(true);
     const object = memory.memoize((n: number) => ({ a: ramp(n) }), { id: "object" });
     for (const n of [4, 100_000]) expect(() => object.shelve(n).slice()).toThrow(/one typed array/);
+    const text = memory.memoize((n: number) => "x".repeat(n), { id: "text" });
+    const buffer = memory.memoize((n: number) => new ArrayBuffer(n), { id: "buffer" });
+    for (const handle of [object.shelve(4), text.shelve(100_000), buffer.shelve(100_000)]) {
+      expect(() => handle.chunks().next()).toThrow(/one typed array/);
+      expect(() => handle.slice(0, 1)).toThrow(/one typed array/);
+    }
   });
 
   it("is refused where a call is, and made of nothing but its own JSON", () => {

@@ -1,0 +1,20 @@
+/** Where a result stands: its row in the index, and its files. */
+import { join } from "node:path";
+import type { Layout } from "./location.ts";
+
+/** Which result. */
+export interface Address {
+  /** Key of the row. */
+  readonly row: Uint8Array;
+  /** Folder of the function, safe as a file name. */
+  readonly slug: string;
+  /** Hex digits, unique to the call: start of the file names. */
+  readonly name: string;
+}
+
+/** The file of the n-th array of a result. @param stamp tells it from earlier results of the call */
+export function objectPath(layout: Layout, address: Address, stamp: number, n: number): string {
+  const { slug, name } = address;
+  const file = `${name}-${stamp.toString(16).padStart(8, "0")}-${n}.blp`;
+  return join(layout.objects, slug, name.slice(0, 2), file);
+}

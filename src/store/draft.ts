@@ -1,0 +1,106 @@
+/** A result that is to be stored, and how it is split into a row and files. */
+import { randomBytes } from "node:crypto";
+import { type ArrayInput, describeArray } from "../format/ndarray.ts";
+import type { PackPlan } from "../format/pack.ts";
+import { type PackNdarrayOptions, planPackNdarray } from "../format/pack-ndarray.ts";
+import { type Address, objectPath } from "./address.ts";
+import type { Entry, FileArray, InlineArray } from "./entry.ts";
+import type { Layout } from "./location.ts";
+import type { FileFacts } from "./object-file.ts";
+import type { Durability, Publication } from "./publication.ts";
+
+/** One array of a result, and what to restore it as: a number that the caller defines, to 254. */
+export interface DraftArray {
+  readonly kind: number;
+  readonly input: ArrayInput;
+  /** What differs from the store's way to pack. */
+  readonly packing?: PackNdarrayOptions | undefined;
+}
+
+/** What a row tells of a result as the caller does. */
+type Told =
+  | ("isAsync" | "threw" | "durationMs")
+  | ("functionId" | "functionVersion" | "skeleton" | "summary" | "tags");
+
+/** A result that is to be stored. */
+export interface Draft extends Pick<Entry, Told> {
+  readonly arrays: readonly DraftArray[];
+}
+
+export interface StoreOptions {
+  readonly durability: Durability;
+  /** Results of at most so many plain bytes live in their row. */
+  readonly inlineBytes: number;
+  /** How files are packed. */
+  readonly packing: PackNdarrayOptions;
+}
+
+/** An array on its way into a file. */
+export interface Job {
+  readonly kind: number;
+  readonly plan: PackPlan;
+  readonly to: Publication;
+}
+
+/** A draft, split. */
+export interface SplitDraft {
+  /** Those that go into the row; none where they go into files. */
+  readonly arrays: readonly InlineArray[];
+  readonly jobs: readonly Job[];
+  readonly rest: Pick<Entry, "stamp" | "skeletonIsArray" | "skeleton">;
+}
+
+/** Marks the array that holds a skeleton too long for the row. */
+const SKELETON_KIND = 255;
+
+/** A longer skeleton has a file of its own, and is not repeated in another's metadata, characters. */
+const MAX_SKELETON_METADATA = 16_384;
+
+export function splitDraft(
+  layout: Layout,
+  { inlineBytes, durability, packing }: StoreOptions,
+  address: Address,
+  draft: Draft,
+): SplitDraft {
+  const stamp = randomBytes(4).readUInt32LE();
+  const skeletonIsArray = draft.skeleton.length > inlineBytes;
+  const all = skeletonIsArray ? [...draft.arrays, skeletonArray(draft.skeleton)] : draft.arrays;
+  const plain = all.map(({ kind, input }) => ({ kind, plain: describeArray(input).bytes }));
+  const nbytes = plain.reduce((sum, array) => sum + array.plain.byteLength, 0);
+  const inline = nbytes <= inlineBytes;
+  const jobs = (inline ? [] : all).map(({ kind, input, packing: own }, n): Job => {
+    const metadata = { bloscache: describe(address, draft, n, all.length) };
+    const plan = planPackNdarray(input, { ...packing, ...own, metadata });
+    const path = objectPath(layout, address, stamp, n);
+    return { kind, plan, to: { path, temporary: layout.tmp, durability, mode: 0o600 } };
+  });
+  const skeleton = skeletonIsArray ? "" : draft.skeleton;
+  return { arrays: inline ? plain : [], jobs, rest: { stamp, skeletonIsArray, skeleton } };
+}
+
+/** What a file says of itself beside its array: enough to write its row again. */
+function describe(address: Address, draft: Draft, n: number, count: number) {
+  const { functionId, functionVersion, isAsync, threw, durationMs, skeleton, tags } = draft;
+  return {
+    function: functionId,
+    version: functionVersion,
+    key: Buffer.from(address.row).toString("hex"),
+    array: n,
+    arrays: count,
+    async: isAsync,
+    durationMs,
+    ...(threw ? { threw } : {}),
+    ...(tags === "" ? {} : { tags }),
+    // Once is enough.
+    ...(n === 0 && skeleton.length <= MAX_SKELETON_METADATA ? { skeleton } : {}),
+  };
+}
+
+/** What the row says of an array whose file was written. */
+export function fileArray({ kind, plan }: Job, facts: FileFacts): FileArray {
+  return { kind, nbytes: plan.plain.byteLength, ...facts };
+}
+
+function skeletonArray(skeleton: string): DraftArray {
+  return { kind: SKELETON_KIND, input: new Uint8Array(Buffer.from(skeleton, "utf8")) };
+}
