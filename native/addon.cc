@@ -14,6 +14,7 @@
 #include "lmdb_call.h"
 #include "memory_call.h"
 #include "napi_util.h"
+#include "range_lock_call.h"
 
 namespace {
 
@@ -59,6 +60,10 @@ void ExportAll(Napi::Env env, Napi::Object exports) {
   Export<LmdbScan>(exports, "lmdbScan");
   Export<LmdbPut>(exports, "lmdbPut");
   Export<LmdbDelete>(exports, "lmdbDelete");
+  Export<RangeLockOpen>(exports, "rangeLockOpen");
+  Export<RangeLockTry>(exports, "rangeLockTry");
+  Export<RangeLockRelease>(exports, "rangeLockRelease");
+  Export<RangeLockIsHeld>(exports, "rangeLockIsHeld");
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {

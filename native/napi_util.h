@@ -20,6 +20,7 @@
 #include "buffer_pool.h"
 #include "checksum.h"
 #include "lmdb_env.h"
+#include "range_lock.h"
 #include "thread_pool.h"
 
 namespace bloscache {
@@ -38,6 +39,7 @@ struct EnvData {
   std::shared_ptr<ThreadPool> threads = ThreadPool::Shared();
   std::shared_ptr<BufferPool> buffers = BufferPool::Shared();
   std::vector<std::unique_ptr<LmdbHandle>> lmdb = {};
+  std::vector<std::unique_ptr<RangeLock>> range_locks = {};
 
   static EnvData& Of(Napi::Env env) { return *env.GetInstanceData<EnvData>(); }
 };

@@ -81,6 +81,10 @@ export interface NativeBinding {
   lmdbScan(handle: number, prefix: Uint8Array, after: Uint8Array, target: Uint8Array): number;
   lmdbPut(handle: number, key: Uint8Array, row: Uint8Array): void;
   lmdbDelete(handle: number, key: Uint8Array): boolean;
+  rangeLockOpen(path: string): number;
+  rangeLockTry(handle: number, offset: number): boolean;
+  rangeLockRelease(handle: number, offset: number): void;
+  rangeLockIsHeld(handle: number, offset: number): boolean;
 }
 
 /** musl and glibc need different binaries; only glibc reports a version of itself. */

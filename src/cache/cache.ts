@@ -6,6 +6,7 @@ import type { StoreOptions } from "../store/draft.ts";
 import type { Durability } from "../store/publication.ts";
 import { type CacheEvent, Events } from "./events.ts";
 import { Flights } from "./flights.ts";
+import { checkAge } from "./freshness.ts";
 import { narrate } from "./narrate.ts";
 import { checkPacking, type Packing } from "./packing.ts";
 import { Results } from "./results.ts";
@@ -24,6 +25,11 @@ export interface MemoryOptions extends Packing {
    * too; every store waits for the disk.
    */
   readonly durability?: Durability;
+  /**
+   * How long a call waits while another process or thread of this machine computes its result, ms;
+   * then it computes it too. Default: ten minutes; `Infinity` waits for as long as they live.
+   */
+  readonly waitMs?: number;
   /** Called with what happens; what it throws becomes a warning. */
   readonly onEvent?: (event: CacheEvent) => void;
   /** Lines on stderr: 0 none (default), 1 what is computed and stored, 2 hits as well. */
@@ -32,7 +38,7 @@ export interface MemoryOptions extends Packing {
 
 const OPTION_NAMES = [
   ...["location", "durability", "cname", "clevel", "shuffle", "chunkSize"],
-  ...["onEvent", "verbose"],
+  ...["waitMs", "onEvent", "verbose"],
 ];
 
 /** Results of at most so many plain bytes live in their row: a file of their own costs more. */
@@ -40,6 +46,9 @@ const INLINE_BYTES = 16 * 1024;
 
 /** Room in a file's metadata for a longer shape, when the result grows, bytes. */
 const META_SLACK = 64;
+
+/** A holder that never ends, such as one that was stopped, must not keep others from their results. */
+const WAIT_MS = 10 * 60 * 1000;
 
 /** @throws {TypeError | RangeError} for an option, named in the message */
 export function createCache(options: MemoryOptions): Cache {
@@ -49,6 +58,7 @@ export function createCache(options: MemoryOptions): Cache {
     flights: new Flights(),
     events: new Events(listeners(options)),
     counters: new Map<string, Counters>(),
+    waitMs: checkAge("waitMs", options.waitMs ?? WAIT_MS),
   };
   if (options.location === null) return { ...shared, location: undefined, results: undefined };
   const location = resolveLocation(options.location);

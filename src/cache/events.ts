@@ -7,12 +7,14 @@ import { warnOnce } from "./warning.ts";
 export type MissReason = "absent" | "expired" | "rejected" | "unreadable";
 
 /**
- * What became of one call: `id` is the function's, `key` the call's, 32 hexadecimal digits. `savedMs`
+ * What became of one call: `id` is the function's, `key` the call's, 32 hexadecimal digits. A `wait`
+ * is for another process or thread, which computes the result: a hit or a miss follows. `savedMs`
  * and `durationMs` are what computing the result took; a result is `declined` by `shouldCache`, and
  * else unstored because it could not be stored.
  */
 export type CacheEvent = { readonly id: string; readonly key: string } & (
   | { readonly type: "hit"; readonly savedMs: number }
+  | { readonly type: "wait" }
   | { readonly type: "miss"; readonly reason: MissReason }
   | { readonly type: "store"; readonly durationMs: number }
   | { readonly type: "unstored"; readonly declined: boolean }

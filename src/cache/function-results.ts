@@ -27,6 +27,8 @@ export interface Policy {
   readonly counting: CallArguments;
   readonly freshness: Freshness;
   readonly packing: ReturnType<typeof packingOf>;
+  /** How long a call waits for another process that computes its result, at most. */
+  readonly waitMs: number;
   readonly tags: ReturnType<typeof tagsOf>;
   readonly shouldCache: ((result: never, call: { durationMs: number }) => boolean) | undefined;
 }
@@ -37,6 +39,13 @@ export interface Call {
   readonly args: readonly unknown[];
   /** Infinite where the call sets no limit. */
   readonly maxAgeMs: number;
+}
+
+/** Why a call has to be computed. */
+export interface Miss {
+  readonly reason: MissReason;
+  /** The row that was found, and may not be used. */
+  readonly seen: Entry | undefined;
 }
 
 /** What is noted of a call before its function may change the arguments. */
@@ -136,20 +145,18 @@ export class FunctionResults {
     }
   }
 
-  /** The row of a stored result that this call may use; counts the miss where there is none. */
-  lookUp(address: Address, call: Call): Entry | undefined {
+  /** The row of a stored result that this call may use, or why there is none. */
+  lookUp(address: Address, call: Call): Entry | Miss {
     const entry = this.#keeping.results?.find(address);
-    const reason = entry === undefined ? "absent" : this.#staleness(address, entry, call);
-    if (reason === undefined) return entry;
-    this.missed(address, call.self, reason);
-    return undefined;
+    if (entry === undefined) return { reason: "absent", seen: undefined };
+    const reason = this.#staleness(address, entry, call);
+    return reason === undefined ? entry : { reason, seen: entry };
   }
 
-  /** {@link lookUp} for who only asks: nothing is counted. */
+  /** The row of a stored result that this call may use. */
   peekAt(address: Address, call: Call): Entry | undefined {
-    const entry = this.#keeping.results?.find(address);
-    const isStale = entry !== undefined && this.#staleness(address, entry, call) !== undefined;
-    return isStale ? undefined : entry;
+    const found = this.lookUp(address, call);
+    return "reason" in found ? undefined : found;
   }
 
   /** The row of a result that is too old, but may be given once more while a new one is computed. */
@@ -185,6 +192,11 @@ export class FunctionResults {
     if (recorded === undefined || functionVersion === recorded) return;
     const message = `The code of "${id}" has changed since some of its results were stored; they are used all the same.`;
     warnOnce(id, "CODE_CHANGED", message);
+  }
+
+  /** Notes that a call waits for somebody else, who computes its result. */
+  waits(address: Address, self: unknown): void {
+    this.#emit(address, self, { type: "wait" });
   }
 
   missed(address: Address, self: unknown, reason: MissReason): void {

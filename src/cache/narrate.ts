@@ -14,6 +14,8 @@ function textOf(event: CacheEvent, verbose: 1 | 2): string | undefined {
   switch (event.type) {
     case "hit":
       return verbose === 2 ? `found, ${span(event.savedMs)} saved` : undefined;
+    case "wait":
+      return "waiting for another process";
     case "miss":
       return `computing (${event.reason})`;
     case "store":

@@ -17,6 +17,7 @@ import type { Neighbour } from "./explain.ts";
 import type { FunctionIdentity } from "./identity.ts";
 import type { Packing } from "./packing.ts";
 import { restore } from "./result-arrays.ts";
+import { ResultLeases } from "./result-leases.ts";
 import { putTogether } from "./result-reader.ts";
 import { takeApart } from "./result-writer.ts";
 import { decodeTags, encodeTags } from "./tags.ts";
@@ -48,10 +49,13 @@ export class Results {
   readonly #options: StoreOptions;
   /** `null` when the location cannot be used; it is not tried again. */
   #store: ArrayStore | null | undefined;
+  /** Who computes what. */
+  readonly leases: ResultLeases;
 
   constructor(location: string, options: StoreOptions) {
     this.#location = location;
     this.#options = options;
+    this.leases = new ResultLeases(location, () => this.#openedForWriting()?.leases());
   }
 
   /** The row of a result. */

@@ -3,7 +3,8 @@ import { checkOptionNames } from "../format/option-names.ts";
 import { type ArgumentOptions, CallArguments } from "./call-arguments.ts";
 import type { CallSite } from "./call-site.ts";
 import { claimId } from "./claims.ts";
-import { Freshness, type FreshnessOptions } from "./freshness.ts";
+import type { AnyFunction } from "./computing.ts";
+import { checkAge, Freshness, type FreshnessOptions } from "./freshness.ts";
 import type { Policy } from "./function-results.ts";
 import {
   type FunctionIdentity,
@@ -11,7 +12,7 @@ import {
   identify,
   recordVersion,
 } from "./identity.ts";
-import { type AnyFunction, Memoized, type Shared } from "./memoized.ts";
+import { Memoized, type Shared } from "./memoized.ts";
 import { addOperations, type MemoizedFunction, wrapperOf } from "./operations.ts";
 import { type PackingOption, packingOf } from "./packing.ts";
 import type { Receiver } from "./receiver.ts";
@@ -42,6 +43,11 @@ export interface MemoizeOptions<F extends AnyFunction = AnyFunction>
    * `memory.clear({ tag })`. The same for all calls, or of each by its arguments.
    */
   readonly tags?: TagsOption<Parameters<F>>;
+  /**
+   * How long a call waits while another process or thread of this machine computes its result, ms;
+   * then it computes it too. Default: as of the `Memory`.
+   */
+  readonly waitMs?: number;
   /** `false` has a result returned but not stored. */
   readonly shouldCache?: (
     result: Awaited<ReturnType<F>>,
@@ -52,13 +58,15 @@ export interface MemoizeOptions<F extends AnyFunction = AnyFunction>
 const OPTION_NAMES = [
   ...["id", "version", "code", "dependsOn", "this", "ignore", "normalize", "key"],
   ...["ttlMs", "validate", "staleWhileRevalidateMs", "cacheErrors"],
-  ...["tags", "packing", "shouldCache"],
+  ...["tags", "packing", "waitMs", "shouldCache"],
 ];
 
 /** A cache, as far as memoizing on it goes. */
 export interface Cache extends Shared {
   /** Absolute path; `undefined` when the cache is disabled. */
   readonly location: string | undefined;
+  /** How long calls wait for other processes, unless their function says otherwise. */
+  readonly waitMs: number;
 }
 
 /** What is memoized, and where in the user's code that happens. */
@@ -77,7 +85,7 @@ export function memoizeOn(
   { fn, options, site, nameOf }: Subject,
 ): MemoizedFunction<AnyFunction> {
   checkOptions(options);
-  const policy = policyOf(fn, options);
+  const policy = policyOf(fn, options, cache.waitMs);
   const settle = (name?: string): FunctionIdentity => {
     const identity = identify(fn, { ...options, name }, site.path);
     const { location } = cache;
@@ -97,13 +105,18 @@ export function memoizeOn(
 }
 
 /** What the options say, all of which is checked before the function's id is claimed. */
-function policyOf(fn: AnyFunction, options: MemoizeOptions<never>): Omit<Policy, "identify"> {
+function policyOf(
+  fn: AnyFunction,
+  options: MemoizeOptions<never>,
+  waitMs: number,
+): Omit<Policy, "identify"> {
   return {
     receiver: receiverOf(fn, options.this ?? "value"),
     counting: new CallArguments(options),
     freshness: new Freshness(options),
     tags: tagsOf(options.tags),
     packing: packingOf(options.packing),
+    waitMs: checkAge("waitMs", options.waitMs ?? waitMs),
     shouldCache: options.shouldCache,
   };
 }

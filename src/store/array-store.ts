@@ -11,6 +11,7 @@ import { type Address, objectPath } from "./address.ts";
 import { type Draft, fileArray, type Job, type StoreOptions, splitDraft } from "./draft.ts";
 import { decodeEntry, type Entry, encodeEntry, type FileArray } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
+import { Leases } from "./leases.ts";
 import type { Layout } from "./location.ts";
 import {
   chunksOfObject,
@@ -34,11 +35,18 @@ export class ArrayStore {
   readonly #layout: Layout;
   readonly #index: IndexDb;
   readonly #options: StoreOptions;
+  #leases: Leases | undefined;
 
   constructor(layout: Layout, index: IndexDb, options: StoreOptions) {
     this.#layout = layout;
     this.#index = index;
     this.#options = options;
+  }
+
+  /** Who computes what. @throws an `Error` when the file cannot be opened */
+  leases(): Leases {
+    this.#leases ??= new Leases(this.#layout.leases);
+    return this.#leases;
   }
 
   /**

@@ -3,6 +3,7 @@
  *
  *     CACHEDIR.TAG  .gitignore  format.json    what it is, for backup programs, git and us
  *     index/                                   LMDB
+ *     leases                                   empty; locks on it tell who computes what
  *     marks/                                   who is using the index, who has not synced it
  *     objects/<function>/<2 hex>/<key>-<stamp>-<n>.blp
  *     tmp/                                     files being written
@@ -25,6 +26,7 @@ const CACHEDIR_TAG = `Signature: 8a477f597d28d172789f06886806bc55
 export interface Layout {
   readonly location: string;
   readonly index: string;
+  readonly leases: string;
   readonly marks: string;
   readonly objects: string;
   readonly tmp: string;
@@ -51,6 +53,7 @@ export function openLocation(path: string): Layout {
   const layout = {
     location,
     index: join(location, "index"),
+    leases: join(location, "leases"),
     marks: join(location, "marks"),
     objects: join(location, "objects"),
     tmp: join(location, "tmp"),

@@ -1,0 +1,63 @@
+#include "range_lock_call.h"
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "napi_util.h"
+#include "range_lock.h"
+
+namespace bloscache {
+
+namespace {
+
+constexpr std::int64_t kMaxOffset = (std::int64_t{1} << 53) - 2;
+
+void Require(Napi::Env env, int code) {
+  if (code == 0) return;
+  Napi::Error error = Napi::Error::New(env, std::strerror(code));
+  error.Set("errno", Napi::Number::New(env, -code));
+  throw error;
+}
+
+// The lock file, as rangeLockOpen() gave it out.
+RangeLock& LockOf(Napi::Value value) {
+  auto& locks = EnvData::Of(value.Env()).range_locks;
+  const auto last = static_cast<std::int64_t>(locks.size()) - 1;
+  return *locks[static_cast<std::size_t>(ToInteger(value, "handle", 0, last))];
+}
+
+std::int64_t OffsetOf(Napi::Value value) { return ToInteger(value, "offset", 0, kMaxOffset); }
+
+}  // namespace
+
+Napi::Value RangeLockOpen(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsString()) throw Napi::TypeError::New(env, "path must be a string");
+  std::unique_ptr<RangeLock> lock;
+  Require(env, RangeLock::Open(info[0].As<Napi::String>().Utf8Value(), &lock));
+  auto& locks = EnvData::Of(env).range_locks;
+  locks.push_back(std::move(lock));
+  return Napi::Number::New(env, static_cast<double>(locks.size() - 1));
+}
+
+Napi::Value RangeLockTry(const Napi::CallbackInfo& info) {
+  bool taken = false;
+  Require(info.Env(), LockOf(info[0]).Try(OffsetOf(info[1]), &taken));
+  return Napi::Boolean::New(info.Env(), taken);
+}
+
+Napi::Value RangeLockRelease(const Napi::CallbackInfo& info) {
+  Require(info.Env(), LockOf(info[0]).Release(OffsetOf(info[1])));
+  return info.Env().Undefined();
+}
+
+Napi::Value RangeLockIsHeld(const Napi::CallbackInfo& info) {
+  bool held = false;
+  Require(info.Env(), LockOf(info[0]).IsHeldByOthers(OffsetOf(info[1]), &held));
+  return Napi::Boolean::New(info.Env(), held);
+}
+
+}  // namespace bloscache

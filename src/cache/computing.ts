@@ -1,0 +1,258 @@
+/**
+ * Computing results: of the processes and threads of the machine one at a time, as far as it can be
+ * had without harm to a caller. Whoever comes meanwhile waits, and reads what was stored.
+ */
+import { messageOf } from "../errors.ts";
+import type { Address } from "../store/address.ts";
+import type { Entry } from "../store/entry.ts";
+import type { Lease } from "../store/leases.ts";
+import type { Flights, Landing } from "./flights.ts";
+import type { Call, FunctionResults, Made, Miss, Notes } from "./function-results.ts";
+import { NO_LEASE } from "./result-leases.ts";
+import type { Results } from "./results.ts";
+import { waitLater, waitSync } from "./waiting.ts";
+import { warnOnce } from "./warning.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: a function of any signature, as TypeScript spells it
+export type AnyFunction = (this: any, ...args: any[]) => any;
+
+/** A call whose function has returned a promise. */
+interface Running {
+  readonly call: Call;
+  readonly address: Address;
+  readonly notes: Notes;
+  /** By the performance clock, ms. */
+  readonly started: number;
+  /** Whether nothing newer has come to be known of the result. */
+  readonly isCurrent: () => boolean;
+}
+
+const AsyncFunction = (async () => undefined).constructor;
+
+export class Computing {
+  readonly fn: AnyFunction;
+  /** Whether it is declared `async`; other functions may return promises as well. */
+  readonly isAsync: boolean;
+  readonly #stored: FunctionResults;
+  readonly #results: Results;
+  readonly #flights: Flights;
+  readonly #waitMs: number;
+
+  /** @param waitMs how long to wait for others, at most */
+  constructor(
+    fn: AnyFunction,
+    stored: FunctionResults,
+    { results, flights }: { readonly results: Results; readonly flights: Flights },
+    waitMs: number,
+  ) {
+    this.fn = fn;
+    this.isAsync = isDeclaredAsync(fn);
+    this.#stored = stored;
+    this.#results = results;
+    this.#flights = flights;
+    this.#waitMs = waitMs;
+  }
+
+  /** Computes and stores what a look found missing, or takes it from whoever does so already. */
+  once(address: Address, call: Call, miss: Miss): unknown {
+    const lease = this.#results.leases.tryAcquire(address);
+    return lease === undefined
+      ? this.#wait(address, call, miss)
+      : this.#unlessFound(address, call, miss, lease);
+  }
+
+  /** Computes and stores, whatever is there: others may be computing too. */
+  anew(address: Address, call: Call): unknown {
+    return this.#run(address, call, this.#results.leases.tryAcquire(address) ?? NO_LEASE);
+  }
+
+  /** {@link once} in the background, for a result that is too old; nothing if others do it. */
+  behind(address: Address, call: Call, old: Entry): void {
+    const lease = this.#results.leases.tryAcquire(address);
+    if (lease === undefined) return;
+    if (this.#results.find(address)?.stamp !== old.stamp) {
+      lease.release();
+      return;
+    }
+    this.#stored.missed(address, call.self, "expired");
+    // Nobody waits for it, so that nobody else would hear of a failure.
+    (async () => this.#run(address, call, lease))().catch((error: unknown) => {
+      const { id } = this.#stored.identify(call.self);
+      const message = `Computing "${id}" again failed: ${messageOf(error)}. The old result is used meanwhile.`;
+      warnOnce(`${id} ${address.name}`, "REVALIDATION_FAILED", message);
+    });
+  }
+
+  /** Others may have stored it between the look and the lease. */
+  #unlessFound(address: Address, call: Call, miss: Miss, lease: Lease): unknown {
+    let entry: Entry | undefined;
+    try {
+      entry = this.#newer(address, call, miss);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+    if (entry?.isAsync === true) {
+      lease.release();
+      return this.#read(address, call, entry);
+    }
+    const hit = entry && this.#results.readSync(address, entry);
+    if (hit === undefined) {
+      this.#stored.missed(address, call.self, miss.reason);
+      return this.#run(address, call, lease);
+    }
+    lease.release();
+    return this.#stored.hit(address, entry as Entry, hit);
+  }
+
+  /** A row that may be used, and is another than the look has seen. */
+  #newer(address: Address, call: Call, { seen }: Miss): Entry | undefined {
+    const entry = this.#results.find(address);
+    if (entry === undefined || entry.stamp === seen?.stamp) return undefined;
+    return this.#stored.peekAt(address, call);
+  }
+
+  /** A result of others that is given by promises. */
+  async #read(address: Address, call: Call, entry: Entry): Promise<unknown> {
+    const hit = await this.#results.read(address, entry);
+    if (hit !== undefined) return this.#stored.hit(address, entry, hit);
+    return this.once(address, call, { reason: "unreadable", seen: entry });
+  }
+
+  /** Somebody else computes it. Whether it will be a promise shows as soon as their function returns. */
+  #wait(address: Address, call: Call, miss: Miss): unknown {
+    this.#stored.waits(address, call.self);
+    if (this.isAsync) return this.#waitLater(address, call, miss);
+    // Who waits for this thread may be the one whom this call waits for.
+    if (this.#results.leases.isOwedHere && !this.#results.leases.isAsyncElsewhere(address)) {
+      this.#stored.missed(address, call.self, miss.reason);
+      return this.#run(address, call, NO_LEASE);
+    }
+    const lease = waitSync(this.#leaseOf(address), this.#waitMs);
+    if (lease === "asynchronous") return this.#waitLater(address, call, miss);
+    return this.#unlessFound(address, call, miss, lease ?? NO_LEASE);
+  }
+
+  #leaseOf(address: Address) {
+    return {
+      tryAcquire: () => this.#results.leases.tryAcquire(address),
+      isAsync: () => this.#results.leases.isAsyncElsewhere(address),
+    };
+  }
+
+  #waitLater(address: Address, call: Call, miss: Miss): Promise<unknown> {
+    const { tags } = this.#stored.notesOf(call);
+    return this.#flights.lead(address, tags ?? [], async (isCurrent) => {
+      const lease = (await waitLater(this.#leaseOf(address), this.#waitMs)) ?? NO_LEASE;
+      try {
+        const entry = this.#newer(address, call, miss);
+        const hit = entry && (await this.#results.read(address, entry));
+        if (hit !== undefined) {
+          return { value: this.#stored.hit(address, entry as Entry, hit), stored: true };
+        }
+        this.#stored.missed(address, call.self, miss.reason);
+        lease.markAsync();
+        const running = { call, address, isCurrent, ...this.#begin(call) };
+        return await this.#land(running, (async () => this.#compute(call))());
+      } finally {
+        lease.release();
+      }
+    });
+  }
+
+  #begin(call: Call): Pick<Running, "notes" | "started"> {
+    // Before the function may change its arguments.
+    const notes = this.#stored.notesOf(call);
+    return { notes, started: performance.now() };
+  }
+
+  #compute({ self, args }: Call): unknown {
+    return Reflect.apply(this.fn, self, args);
+  }
+
+  #run(address: Address, call: Call, lease: Lease): unknown {
+    const { notes, started } = this.#begin(call);
+    let result: unknown;
+    try {
+      result = this.#compute(call);
+    } catch (error) {
+      this.#storeSync(address, call, { ...timed(started), result: error, threw: true, notes });
+      lease.release();
+      throw error;
+    }
+    if (!isThenable(result)) {
+      this.#storeSync(address, call, { ...timed(started), result, threw: false, notes });
+      lease.release();
+      return result;
+    }
+    lease.markAsync();
+    return this.#flights.lead(address, notes.tags ?? [], async (isCurrent) => {
+      try {
+        const running = { call, address, notes, started, isCurrent };
+        return await this.#land(running, result);
+      } finally {
+        lease.release();
+      }
+    });
+  }
+
+  #storeSync(address: Address, call: Call, made: Made): void {
+    this.#flights.supersede(address);
+    this.#stored.counters.computed(made.durationMs);
+    if (this.#stored.isDeclined(address, call, made)) return;
+    this.#stored.putSync(address, call.self, made);
+  }
+
+  async #land(running: Running, promise: PromiseLike<unknown>): Promise<Landing> {
+    const { notes, started } = running;
+    let result: unknown;
+    try {
+      result = await promise;
+    } catch (error) {
+      await this.#settle(running, { ...timed(started), result: error, threw: true, notes });
+      throw error;
+    }
+    const made = { ...timed(started), result, threw: false, notes };
+    return { value: result, stored: await this.#settle(running, made) };
+  }
+
+  /** Stores what a promise came to, if that is wanted and right: whether it is stored now. */
+  async #settle({ call, address, isCurrent }: Running, made: Made): Promise<boolean> {
+    const { self } = call;
+    this.#stored.counters.computed(made.durationMs);
+    if (this.#stored.isDeclined(address, call, made)) return false;
+    if (!this.#isUnchanged(address, call)) {
+      const { id } = this.#stored.identify(self);
+      const message = `Arguments of "${id}" changed while it ran, so its result may be of either: it is not cached.`;
+      warnOnce(id, "ARGUMENTS_CHANGED", message);
+      return false;
+    }
+    if (!isCurrent()) return false;
+    return this.#stored.put(address, self, made);
+  }
+
+  #isUnchanged(address: Address, call: Call): boolean {
+    try {
+      return Buffer.compare(this.#stored.addressOf(call).row, address.row) === 0;
+    } catch {
+      return false;
+    }
+  }
+}
+
+export function isDeclaredAsync(fn: AnyFunction): boolean {
+  return fn instanceof AsyncFunction;
+}
+
+/** By the performance clock, ms. */
+function timed(started: number): Pick<Made, "durationMs"> {
+  return { durationMs: performance.now() - started };
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  try {
+    return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+  } catch {
+    return false; // a getter of the result's own that throws
+  }
+}

@@ -1,0 +1,49 @@
+/** Leases for a caller who must not be harmed: where they cannot be kept, everybody may compute. */
+import { messageOf } from "../errors.ts";
+import type { Address } from "../store/address.ts";
+import type { Lease, Leases } from "../store/leases.ts";
+import { warnOnce } from "./warning.ts";
+
+/** Where no lease can be had: nobody is kept from computing. */
+export const NO_LEASE: Lease = { markAsync() {}, release() {} };
+
+export class ResultLeases {
+  readonly #location: string;
+  readonly #open: () => Leases | undefined;
+  #isUnavailable = false;
+
+  /** @param open gives those of the cache as it is now; `undefined` where it cannot be written */
+  constructor(location: string, open: () => Leases | undefined) {
+    this.#location = location;
+    this.#open = open;
+  }
+
+  /** The right to compute a result; `undefined` while another process or thread has it. */
+  tryAcquire(address: Address): Lease | undefined {
+    const ask = (leases: Leases) => ({ lease: leases.tryAcquire(address) });
+    return this.#attempt(ask, { lease: NO_LEASE }).lease;
+  }
+
+  /** Whether another process or thread computes a promise of it. */
+  isAsyncElsewhere(address: Address): boolean {
+    return this.#attempt((leases) => leases.isAsyncElsewhere(address), false);
+  }
+
+  /** Whether others may be waiting for what this thread is to compute when it has time. */
+  get isOwedHere(): boolean {
+    return this.#attempt((leases) => leases.isOwedHere, false);
+  }
+
+  #attempt<T>(ask: (leases: Leases) => T, otherwise: T): T {
+    if (this.#isUnavailable) return otherwise;
+    try {
+      const leases = this.#open();
+      return leases === undefined ? otherwise : ask(leases);
+    } catch (error) {
+      this.#isUnavailable = true;
+      const message = `Leases cannot be kept: ${messageOf(error)}. Several processes may compute the same result.`;
+      warnOnce(this.#location, "LEASES_UNAVAILABLE", message);
+      return otherwise;
+    }
+  }
+}
