@@ -1,6 +1,5 @@
 /** One computation per result, of all processes and threads of the machine. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -179,7 +178,6 @@ describe("waiting for another process", () => {
     const contenders = new Contenders();
     const outcome = await inChild(
       `import { Worker } from "node:worker_threads";
-       import { once } from "node:events";
        const body = (ms) => \`
          import { parentPort } from "node:worker_threads";
          import { Memory } from "bloscache";
