@@ -1,6 +1,7 @@
 /** A call through the cache: the stored result, or else what is computed. */
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
+import { signalsOf } from "./audience.ts";
 import type { Computing } from "./computing.ts";
 import type { Flights, Landing } from "./flights.ts";
 import type { Call, FunctionResults, Miss } from "./function-results.ts";
@@ -89,12 +90,21 @@ export class Calling {
     return this.#computing.once(this.#stored.addressOf(call), call, miss);
   }
 
-  /** How the computation under way ends; one that fails is none, where a result is stored. */
+  /**
+   * How the computation under way ends. One that fails is none where a result is stored, nor is one
+   * that was told to stop because everybody else had left.
+   */
   async #landingOf(address: Address, call: Call): Promise<Landing | undefined> {
+    const flight = this.#flights.of(address);
+    if (flight === undefined) return undefined;
+    const { landing, audience } = flight;
+    const wasGone = audience.isGone;
+    const signals = signalsOf(call.args);
     try {
-      return await this.#flights.of(address);
+      return await audience.join(signals).until(landing);
     } catch (error) {
-      if (this.#stored.peekAt(address, call) === undefined) throw error;
+      if (signals.some(({ aborted }) => aborted)) throw error;
+      if (!wasGone && this.#stored.peekAt(address, call) === undefined) throw error;
       return undefined;
     }
   }

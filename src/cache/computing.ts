@@ -6,6 +6,7 @@ import { messageOf } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
 import type { Lease } from "../store/leases.ts";
+import { Audience, signalsOf, withSignal } from "./audience.ts";
 import type { Flights, Landing } from "./flights.ts";
 import type { Call, FunctionResults, Made, Miss, Notes } from "./function-results.ts";
 import { NO_LEASE } from "./result-leases.ts";
@@ -20,6 +21,7 @@ export type AnyFunction = (this: any, ...args: any[]) => any;
 interface Running {
   readonly call: Call;
   readonly address: Address;
+  readonly audience: Audience;
   readonly notes: Notes;
   /** By the performance clock, ms. */
   readonly started: number;
@@ -55,6 +57,7 @@ export class Computing {
 
   /** Computes and stores what a look found missing, or takes it from whoever does so already. */
   once(address: Address, call: Call, miss: Miss): unknown {
+    if (this.isAsync) for (const signal of signalsOf(call.args)) signal.throwIfAborted();
     const lease = this.#results.leases.tryAcquire(address);
     return lease === undefined
       ? this.#wait(address, call, miss)
@@ -76,7 +79,7 @@ export class Computing {
     }
     this.#stored.missed(address, call.self, "expired");
     // Nobody waits for it, so that nobody else would hear of a failure.
-    (async () => this.#run(address, call, lease))().catch((error: unknown) => {
+    (async () => this.#run(address, call, lease, NO_SIGNALS))().catch((error: unknown) => {
       const { id } = this.#stored.identify(call.self);
       const message = `Computing "${id}" again failed: ${messageOf(error)}. The old result is used meanwhile.`;
       warnOnce(`${id} ${address.name}`, "REVALIDATION_FAILED", message);
@@ -141,9 +144,13 @@ export class Computing {
   }
 
   #waitLater(address: Address, call: Call, miss: Miss): Promise<unknown> {
-    const { tags } = this.#stored.notesOf(call);
-    return this.#flights.lead(address, tags ?? [], async (isCurrent) => {
-      const lease = (await waitLater(this.#leaseOf(address), this.#waitMs)) ?? NO_LEASE;
+    const { tags = [] } = this.#stored.notesOf(call);
+    const audience = new Audience();
+    const signals = signalsOf(call.args);
+    const seat = audience.join(signals);
+    return this.#flights.lead(address, { tags, audience, seat }, async (isCurrent) => {
+      const claim = this.#leaseOf(address);
+      const lease = (await waitLater(claim, this.#waitMs, audience.signal)) ?? NO_LEASE;
       try {
         const entry = this.#newer(address, call, miss);
         const hit = entry && (await this.#results.read(address, entry));
@@ -152,8 +159,8 @@ export class Computing {
         }
         this.#stored.missed(address, call.self, miss.reason);
         lease.markAsync();
-        const running = { call, address, isCurrent, ...this.#begin(call) };
-        return await this.#land(running, (async () => this.#compute(call))());
+        const running = { call, address, audience, isCurrent, ...this.#begin(call) };
+        return await this.#land(running, (async () => this.#compute(call, audience, signals))());
       } finally {
         lease.release();
       }
@@ -166,29 +173,38 @@ export class Computing {
     return { notes, started: performance.now() };
   }
 
-  #compute({ self, args }: Call): unknown {
-    return Reflect.apply(this.fn, self, args);
+  /** The function gets a signal of ours in the place of the caller's, who is not alone to wait. */
+  #compute({ self, args }: Call, audience: Audience, signals: readonly AbortSignal[]): unknown {
+    const given = signals.length === 0 ? args : withSignal(args, audience.signal);
+    return Reflect.apply(this.fn, self, given);
   }
 
-  #run(address: Address, call: Call, lease: Lease): unknown {
+  /** @param leaveBy signals by which the caller leaves: those among the arguments */
+  #run(address: Address, call: Call, lease: Lease, leaveBy?: readonly AbortSignal[]): unknown {
     const { notes, started } = this.#begin(call);
+    const audience = new Audience();
+    const signals = signalsOf(call.args);
+    const seat = audience.join(leaveBy ?? signals);
     let result: unknown;
     try {
-      result = this.#compute(call);
+      result = this.#compute(call, audience, signals);
     } catch (error) {
       this.#storeSync(address, call, { ...timed(started), result: error, threw: true, notes });
       lease.release();
+      seat.end();
       throw error;
     }
     if (!isThenable(result)) {
       this.#storeSync(address, call, { ...timed(started), result, threw: false, notes });
       lease.release();
+      seat.end();
       return result;
     }
     lease.markAsync();
-    return this.#flights.lead(address, notes.tags ?? [], async (isCurrent) => {
+    const { tags = [] } = notes;
+    return this.#flights.lead(address, { tags, audience, seat }, async (isCurrent) => {
       try {
-        const running = { call, address, notes, started, isCurrent };
+        const running = { call, address, audience, notes, started, isCurrent };
         return await this.#land(running, result);
       } finally {
         lease.release();
@@ -217,9 +233,11 @@ export class Computing {
   }
 
   /** Stores what a promise came to, if that is wanted and right: whether it is stored now. */
-  async #settle({ call, address, isCurrent }: Running, made: Made): Promise<boolean> {
+  async #settle({ call, address, audience, isCurrent }: Running, made: Made): Promise<boolean> {
     const { self } = call;
     this.#stored.counters.computed(made.durationMs);
+    // It was told to stop: that is no result.
+    if (made.threw && audience.isGone) return false;
     if (this.#stored.isDeclined(address, call, made)) return false;
     if (!this.#isUnchanged(address, call)) {
       const { id } = this.#stored.identify(self);
@@ -239,6 +257,9 @@ export class Computing {
     }
   }
 }
+
+/** Of a caller who has got something already, and waits for nothing. */
+const NO_SIGNALS: readonly AbortSignal[] = [];
 
 export function isDeclaredAsync(fn: AnyFunction): boolean {
   return fn instanceof AsyncFunction;

@@ -1,6 +1,7 @@
 /** Computations under way in this process: for each key at most one that others may wait for. */
 
 import type { Address } from "../store/address.ts";
+import type { Audience, Seat } from "./audience.ts";
 
 /** How a computation ended. */
 export interface Landing {
@@ -9,43 +10,63 @@ export interface Landing {
   readonly stored: boolean;
 }
 
-interface Flight {
+export interface Flight {
   readonly slug: string;
   readonly tags: readonly string[];
   readonly landing: Promise<Landing>;
+  readonly audience: Audience;
+}
+
+/** How a computation is led. */
+export interface Lead {
+  /** Of the result. */
+  readonly tags: readonly string[];
+  readonly audience: Audience;
+  /** Of the first caller. */
+  readonly seat: Seat;
 }
 
 export class Flights {
   readonly #running = new Map<string, Flight>();
 
-  /** The computation of this result, if one is under way; rejects as the function does. */
-  of(address: Address): Promise<Landing> | undefined {
+  /** The computation of this result, if one is under way. */
+  of(address: Address): Flight | undefined {
     // The name of an address takes time to make, and there is mostly nothing under way.
-    return this.#running.size === 0 ? undefined : this.#running.get(address.name)?.landing;
+    return this.#running.size === 0 ? undefined : this.#running.get(address.name);
   }
 
   /**
    * Runs `compute` as the one computation of this result, and gives its value. It takes the place of
-   * an earlier one, whose result is of no use to others any more.
+   * an earlier one, whose result is of no use to others any more. It goes on when the first caller
+   * has left.
    *
-   * @param tags of the result
    * @param compute is given what tells whether it is still the one
+   * @throws what `compute` does, or the reason for which the first caller left
    */
   async lead(
     { name, slug }: Address,
-    tags: readonly string[],
+    { tags, audience, seat }: Lead,
     compute: (isCurrent: () => boolean) => Promise<Landing>,
   ): Promise<unknown> {
     let flight: Flight | undefined;
     const isCurrent = () => this.#running.get(name) === flight;
     const landing = compute(isCurrent);
-    flight = { slug, tags, landing };
+    flight = { slug, tags, audience, landing };
     this.#running.set(name, flight);
-    try {
-      return (await landing).value;
-    } finally {
+    const end = () => {
       if (isCurrent()) this.#running.delete(name);
-    }
+    };
+    const ended = landing.then(
+      (landed) => {
+        end();
+        return landed.value;
+      },
+      (error: unknown) => {
+        end();
+        throw error;
+      },
+    );
+    return seat.until(ended);
   }
 
   /** What is being computed for this result is not to be stored: something newer is known. */

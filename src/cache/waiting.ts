@@ -38,14 +38,23 @@ export function waitSync(lease: Awaited, waitMs: number): Lease | "asynchronous"
 /** Nobody ever wakes who waits for this. */
 const NOBODY = new Int32Array(new SharedArrayBuffer(4));
 
-/** Waits with timers: for the lease, or `undefined` when `waitMs` are over. */
-export async function waitLater(lease: Awaited, waitMs: number): Promise<Lease | undefined> {
+/**
+ * Waits with timers: for the lease, or `undefined` when `waitMs` are over.
+ *
+ * @throws the reason of `signal` when that is aborted
+ */
+export async function waitLater(
+  lease: Awaited,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<Lease | undefined> {
   const start = performance.now();
   for (;;) {
     const acquired = lease.tryAcquire();
     if (acquired !== undefined) return acquired;
     const waitedMs = performance.now() - start;
     if (waitedMs >= waitMs) return undefined;
+    signal.throwIfAborted();
     await sleep(Math.min(pauseAfter(waitedMs), waitMs - waitedMs));
   }
 }

@@ -1,0 +1,106 @@
+/**
+ * Those who wait for one computation. Each may leave by the AbortSignal that it brought; when all
+ * have left, the computation is told to stop, by a signal in the place of the first one's.
+ */
+import { isAbortSignal } from "./realm.ts";
+
+export class Audience {
+  /** Made when it is needed: most calls bring no signal. */
+  #controller: AbortController | undefined;
+  #waiting = 0;
+  /** Why the last one left. */
+  #gone: { readonly reason: unknown } | undefined;
+
+  /** What the function is given instead of its caller's signal. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#gone !== undefined) this.#controller.abort(this.#gone.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Whether all have left. */
+  get isGone(): boolean {
+    return this.#gone !== undefined;
+  }
+
+  /** One more, who leaves by any of its signals; with none it stays to the end. */
+  join(signals: readonly AbortSignal[]): Seat {
+    this.#waiting++;
+    return new Seat(signals, (reason) => {
+      this.#waiting--;
+      if (this.#waiting > 0) return;
+      this.#gone = { reason };
+      this.#controller?.abort(reason);
+    });
+  }
+}
+
+/** The place of one who waits. */
+export class Seat {
+  readonly #signals: readonly AbortSignal[];
+  readonly #onLeave: (reason: unknown) => void;
+  #reject: ((reason: unknown) => void) | undefined;
+
+  constructor(signals: readonly AbortSignal[], onLeave: (reason: unknown) => void) {
+    this.#signals = signals;
+    this.#onLeave = onLeave;
+    for (const signal of signals) signal.addEventListener("abort", this.#leave, { once: true });
+    if (this.#gone !== undefined) this.#leave();
+  }
+
+  /** The signal by which it left. */
+  get #gone(): AbortSignal | undefined {
+    return this.#signals.find(({ aborted }) => aborted);
+  }
+
+  readonly #leave = (): void => {
+    this.end();
+    const reason: unknown = this.#gone?.reason;
+    this.#reject?.(reason);
+    this.#onLeave(reason);
+  };
+
+  /** Heeds the signals no more. */
+  end(): void {
+    for (const signal of this.#signals) signal.removeEventListener("abort", this.#leave);
+  }
+
+  /** The outcome, if it does not leave before. @throws the reason for which it left */
+  until<T>(outcome: Promise<T>): Promise<T> {
+    if (this.#signals.length === 0) return outcome;
+    return new Promise<T>((resolve, reject) => {
+      this.#reject = reject;
+      outcome.then(resolve, reject).finally(() => this.end());
+      if (this.#gone !== undefined) reject(this.#gone.reason);
+    });
+  }
+}
+
+/** The signals among the arguments and in fields of arguments that are plain objects. */
+export function signalsOf(args: readonly unknown[]): AbortSignal[] {
+  return args.flatMap((arg) => {
+    if (isAbortSignal(arg)) return [arg];
+    return isPlain(arg) ? Object.values(arg).filter(isAbortSignal) : [];
+  });
+}
+
+/** The arguments with `signal` in the place of each of {@link signalsOf}. */
+export function withSignal(args: readonly unknown[], signal: AbortSignal): readonly unknown[] {
+  return args.map((arg) => {
+    if (isAbortSignal(arg)) return signal;
+    if (!isPlain(arg) || !Object.values(arg).some(isAbortSignal)) return arg;
+    const fields = Object.entries(arg).map(([name, value]) => [
+      name,
+      isAbortSignal(value) ? signal : value,
+    ]);
+    return Object.fromEntries(fields);
+  });
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
