@@ -28,23 +28,21 @@ function slow(options: object = {}) {
 
 const left = new Error("left");
 
-/** Signals of callers, and how each leaves. */
-function callers(n: number) {
-  return Array.from({ length: n }, () => {
-    const controller = new AbortController();
-    return { signal: controller.signal, leave: () => controller.abort(left) };
-  });
+/** A caller's signal, and how it leaves. */
+function caller() {
+  const controller = new AbortController();
+  return { signal: controller.signal, leave: () => controller.abort(left) };
 }
 
 describe("a caller who leaves", () => {
   it("is rejected with its reason, and the others get the result", async () => {
     const { fn, runs } = slow();
-    const [first, second] = callers(2);
-    const calls = [fn(1, { signal: first!.signal }), fn(1, { signal: second!.signal }), fn(1, {})];
+    const [first, second] = [caller(), caller()];
+    const calls = [fn(1, { signal: first.signal }), fn(1, { signal: second.signal }), fn(1, {})];
     await sleep(10);
-    first!.leave();
+    first.leave();
     await expect(calls[0]).rejects.toBe(left);
-    second!.leave();
+    second.leave();
     await expect(calls[1]).rejects.toBe(left);
     expect((await calls[2])?.[0]).toBe(1);
     expect(runs).toEqual(["done"]);
@@ -53,7 +51,7 @@ describe("a caller who leaves", () => {
 
   it("stops the work when it is the last, and who comes after begins anew", async () => {
     const { fn, runs } = slow({ cacheErrors: true });
-    const all = callers(3);
+    const all = [caller(), caller(), caller()];
     const calls = all.map(({ signal }) => fn(1, { signal }));
     await sleep(10);
     for (const { leave } of all) leave();
@@ -76,9 +74,9 @@ describe("a caller who leaves", () => {
     const { fn, runs } = slow({ ttlMs: 0, staleWhileRevalidateMs: 3_600_000 });
     await fn(1, {});
     await sleep(5);
-    const [caller] = callers(1);
-    await fn(1, { signal: caller!.signal });
-    caller!.leave();
+    const passer = caller();
+    await fn(1, { signal: passer.signal });
+    passer.leave();
     await expect.poll(() => runs).toEqual(["done", "done"]);
   });
 
@@ -92,9 +90,9 @@ describe("a caller who leaves", () => {
       },
       { id: "deaf" },
     );
-    const [caller] = callers(1);
-    const call = deaf(1, caller!.signal);
-    caller!.leave();
+    const passer = caller();
+    const call = deaf(1, passer.signal);
+    passer.leave();
     await expect(call).rejects.toBe(left);
     // What was computed in vain is not computed again.
     expect(await deaf(1)).toBe(1);
