@@ -1,6 +1,7 @@
 /** What a cache is made of, from its options. */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Adapter } from "../adapters/kind.ts";
 import { checkOptionNames } from "../format/option-names.ts";
 import type { StoreOptions } from "../store/array-store.ts";
 import type { Durability } from "../store/publication.ts";
@@ -8,6 +9,7 @@ import { type CacheEvent, Events } from "./events.ts";
 import { Flights } from "./flights.ts";
 import { narrate } from "./narrate.ts";
 import { checkPacking, type Packing } from "./packing.ts";
+import { Adapters, type StorableClass } from "./result-adapters.ts";
 import { Results } from "./results.ts";
 import type { Counters } from "./stats.ts";
 import type { Cache } from "./wrapper.ts";
@@ -24,6 +26,12 @@ export interface MemoryOptions extends Packing {
    * too; every store waits for the disk.
    */
   readonly durability?: Durability;
+  /**
+   * What else can be stored in results: arrays and tables of other libraries, by the adapters of
+   * `bloscache/adapters` or by one's own, and instances of classes that have {@link storeSymbol}. A
+   * result that needs one which is not here is computed again.
+   */
+  readonly adapters?: readonly (Adapter | StorableClass)[];
   /** Called with what happens; what it throws becomes a warning. */
   readonly onEvent?: (event: CacheEvent) => void;
   /** Lines on stderr: 0 none (default), 1 what is computed and stored, 2 hits as well. */
@@ -32,7 +40,7 @@ export interface MemoryOptions extends Packing {
 
 const OPTION_NAMES = [
   ...["location", "durability", "cname", "clevel", "shuffle", "chunkSize"],
-  ...["onEvent", "verbose"],
+  ...["adapters", "onEvent", "verbose"],
 ];
 
 /** Results of at most so many plain bytes live in their row: a file of their own costs more. */
@@ -41,9 +49,13 @@ const INLINE_BYTES = 16 * 1024;
 /** Room in a file's metadata for a longer shape, when the result grows, bytes. */
 const META_SLACK = 64;
 
-/** @throws {TypeError | RangeError} for an option, named in the message */
-export function createCache(options: MemoryOptions): Cache {
+/**
+ * @param registered takes the place of the option `adapters`
+ * @throws {TypeError | RangeError} for an option, named in the message
+ */
+export function createCache(options: MemoryOptions, registered?: Adapters): Cache {
   checkOptionNames(options, OPTION_NAMES, "Memory");
+  const adapters = registered ?? new Adapters(options.adapters);
   const store = storeOptions(options);
   const shared = {
     flights: new Flights(),
@@ -53,7 +65,7 @@ export function createCache(options: MemoryOptions): Cache {
   if (options.location === null) return { ...shared, location: undefined, results: undefined };
   const location = resolveLocation(options.location);
   claimDurability(location, store.durability);
-  return { ...shared, location, results: new Results(location, store) };
+  return { ...shared, location, results: new Results(location, store, adapters) };
 }
 
 function listeners({ onEvent, verbose = 0 }: MemoryOptions): ((event: CacheEvent) => void)[] {

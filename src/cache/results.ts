@@ -9,6 +9,7 @@ import {
   ArrayStore,
   type Draft,
   type DraftArray,
+  type Stored,
   type StoreOptions,
 } from "../store/array-store.ts";
 import type { Entry } from "../store/entry.ts";
@@ -20,7 +21,9 @@ import { describeEntry, type EntryInfo } from "./entry-info.ts";
 import type { Neighbour } from "./explain.ts";
 import type { FunctionIdentity } from "./identity.ts";
 import type { Packing } from "./packing.ts";
+import type { Adapters } from "./result-adapters.ts";
 import { putTogether } from "./result-reader.ts";
+import { RestoreError } from "./result-skeleton.ts";
 import { takeApart } from "./result-writer.ts";
 import { warnOnce } from "./warning.ts";
 
@@ -45,12 +48,14 @@ const EVERYTHING = new Uint8Array();
 export class Results {
   readonly #location: string;
   readonly #options: StoreOptions;
+  readonly #adapters: Adapters;
   /** `null` when the location cannot be used; it is not tried again. */
   #store: ArrayStore | null | undefined;
 
-  constructor(location: string, options: StoreOptions) {
+  constructor(location: string, options: StoreOptions, adapters: Adapters) {
     this.#location = location;
     this.#options = options;
+    this.#adapters = adapters;
   }
 
   /** The row of a result. */
@@ -69,8 +74,7 @@ export class Results {
     const store = this.#opened();
     if (store === null) return undefined;
     try {
-      const { skeleton, plains } = store.readSync(address, entry);
-      return putTogether(skeleton, kindsOf(entry), plains);
+      return this.#putTogether(entry, store.readSync(address, entry));
     } catch (error) {
       this.#discard(store, address, entry, error);
       return undefined;
@@ -82,8 +86,7 @@ export class Results {
     const store = this.#opened();
     if (store === null) return undefined;
     try {
-      const { skeleton, plains } = await store.read(address, entry);
-      return putTogether(skeleton, kindsOf(entry), plains);
+      return this.#putTogether(entry, await store.read(address, entry));
     } catch (error) {
       this.#discard(store, address, entry, error);
       return undefined;
@@ -122,7 +125,7 @@ export class Results {
     const store = this.#openedForWriting();
     if (store === null) return false;
     try {
-      store.writeSync(address, draftOf(identity, computed));
+      store.writeSync(address, this.#draftOf(identity, computed));
       return true;
     } catch (error) {
       this.#reportUnstored(identity, error);
@@ -135,12 +138,33 @@ export class Results {
     const store = this.#openedForWriting();
     if (store === null) return false;
     try {
-      await store.write(address, draftOf(identity, computed));
+      await store.write(address, this.#draftOf(identity, computed));
       return true;
     } catch (error) {
       this.#reportUnstored(identity, error);
       return false;
     }
+  }
+
+  /** An adapter that fails may be as good as ever when it is mended: the result stays. */
+  #putTogether(entry: Entry, { skeleton, plains }: Stored): Hit | undefined {
+    try {
+      return putTogether(skeleton, kindsOf(entry), plains, this.#adapters);
+    } catch (error) {
+      if (!(error instanceof RestoreError)) throw error;
+      const message = `${error.message}. It is computed again.`;
+      warnOnce(`${this.#location} ${error.adapter}`, "RESTORE_FAILED", message);
+      return undefined;
+    }
+  }
+
+  #draftOf(identity: FunctionIdentity, computed: Computed): Draft {
+    const { id: functionId, version, recorded: functionVersion = version } = identity;
+    const { isAsync, durationMs, packing } = computed;
+    const summary = encodeSummary(computed.summary);
+    const { skeleton, arrays } = takeApart(computed.result, this.#adapters);
+    const packed = packing === undefined ? arrays : arrays.map((array) => packedBy(array, packing));
+    return { functionId, functionVersion, isAsync, durationMs, summary, skeleton, arrays: packed };
   }
 
   /** What is known of a result, beside its value. */
@@ -240,15 +264,6 @@ export class Results {
     const message = `${messageOf(error)}. Results of "${identity.id}" are returned but not cached.`;
     warnOnce(about, code, message);
   }
-}
-
-function draftOf(identity: FunctionIdentity, computed: Computed): Draft {
-  const { id: functionId, version, recorded: functionVersion = version } = identity;
-  const { isAsync, durationMs, packing } = computed;
-  const summary = encodeSummary(computed.summary);
-  const { skeleton, arrays } = takeApart(computed.result);
-  const packed = packing === undefined ? arrays : arrays.map((array) => packedBy(array, packing));
-  return { functionId, functionVersion, isAsync, durationMs, summary, skeleton, arrays: packed };
 }
 
 function packedBy(array: DraftArray, packing: NonNullable<Computed["packing"]>): DraftArray {
