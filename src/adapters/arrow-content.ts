@@ -73,7 +73,9 @@ const readers: ReadonlyMap<number, Reader> = new Map<number, Reader>([
 ]);
 
 /** @throws {TypeError} for a type that is not known */
-export function columnContent(type: ArrowType, chunks: Chunks): Content {
+export function columnContent(type: ArrowType, all: Chunks): Content {
+  // A chunk without elements may lack buffers and children.
+  const chunks = all.filter((chunk) => chunk.length > 0);
   const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   if (type.typeId === NULL) return { length };
   if (type.typeId === UNION) return { length, ...readUnion(chunks, type) };

@@ -51,10 +51,11 @@ function vectorContent({ type, data }: ArrowVector): unknown {
 
 /** Metadata counts: functions read units and geometries from it. */
 function tableContent({ schema, batches }: ArrowTable): unknown {
+  const filled = batches.filter(({ numRows }) => numRows > 0);
   const columns = schema.fields.map(({ type }, i) =>
     columnContent(
       type,
-      batches.map(({ data, numRows }) => (data.children[i] as ArrowData).slice(0, numRows)),
+      filled.map(({ data, numRows }) => (data.children[i] as ArrowData).slice(0, numRows)),
     ),
   );
   const length = batches.reduce((sum, { numRows }) => sum + numRows, 0);

@@ -4,13 +4,20 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { keySymbol, Memory, type StorableClass, storeSymbol } from "bloscache";
-import { type Adapter, scijsNdarray, stdlibNdarray } from "bloscache/adapters";
+import {
+  type Adapter,
+  arrow as arrowAdapter,
+  scijsNdarray,
+  stdlibNdarray,
+} from "bloscache/adapters";
 import { readMetadata } from "bloscache/format";
+import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { inChild } from "../support/child.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { collectWarnings, nextTurn } from "../support/warnings.ts";
 import { allAdapters, arrays, described, genericView, libraries } from "./array-samples.mjs";
+import { arrowTypes } from "./arrow-types.ts";
 
 const { arrow, ndarray, StdlibNdarray, tf, zarr } = libraries;
 
@@ -263,6 +270,29 @@ class Grid {
     return this[storeSymbol]();
   }
 }
+
+describe("a vector of Arrow, sliced and chunked at random,", () => {
+  const { take, restore } = arrowAdapter(arrow);
+  const { keyOf } = new Memory(null).memoize((_: unknown) => 0, { id: "arrow", version: 1 });
+
+  it.each(arrowTypes)("of type %s is stored as what is in view", (_name, type, value) => {
+    const lists = fc.array(fc.option(value), { maxLength: 20 });
+    fc.assert(
+      fc.property(lists, lists, fc.nat(20), fc.nat(20), (first, second, start, length) => {
+        const vectorOf = (list: unknown[]) => arrow.vectorFromArray(list, type());
+        const slice = vectorOf(first)
+          .concat(vectorOf(second))
+          .slice(start, start + length);
+        for (const stored of [slice, new arrow.Table({ v: slice })]) {
+          const read = restore(take(stored as never) as never);
+          expect(keyOf(read)).toBe(keyOf(stored));
+          expect(described(read)).toEqual(described(stored));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
 
 describe("a class that has storeSymbol", () => {
   it("comes back as an instance", () => {
