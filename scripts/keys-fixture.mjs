@@ -13,6 +13,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isMainThread, parentPort } from "node:worker_threads";
+import ndarray from "ndarray";
 
 const FIXTURE = new URL("../test/fixtures/keys.json", import.meta.url);
 
@@ -81,6 +82,7 @@ const kinds = {
     made.prototype[method] = () => rebuild(key, ancestors);
     return new made();
   },
+  ndarray: ({ data, shape, stride, offset }) => ndarray(rebuild(data), shape, stride, offset),
   instance({ class: name, fields }, ancestors) {
     const made = new { [name]: class {} }[name]();
     return Object.assign(made, rebuild(fields, ancestors));

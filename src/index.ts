@@ -1,6 +1,7 @@
 /**
  * `bloscache`: a persistent memoization cache for functions whose results are numeric arrays.
  */
+export type { Adapter } from "./adapters/kind.ts";
 export type { MemoryOptions } from "./cache/cache.ts";
 export type { MemoizeMethod } from "./cache/decorator.ts";
 export { keySymbol } from "./cache/encode.ts";
@@ -9,7 +10,13 @@ export type { CacheEvent, MissReason } from "./cache/events.ts";
 export type { Difference, Explanation, ExplanationReason } from "./cache/explain.ts";
 export { type CachedErrors, expiresAfter, type TimeSpan } from "./cache/freshness.ts";
 export type { Memoize } from "./cache/memoize.ts";
-export { Memory, type MemoryStats, memoize, type ResultChoice } from "./cache/memory.ts";
+export {
+  Memory,
+  type MemoryStats,
+  memoize,
+  type ResultChoice,
+  registerAdapters,
+} from "./cache/memory.ts";
 export {
   type CallOptions,
   type MemoizedFunction,
@@ -17,6 +24,7 @@ export {
   operationsOf,
 } from "./cache/operations.ts";
 export type { Packing, PackingOption } from "./cache/packing.ts";
+export { type StorableClass, storeSymbol } from "./cache/result-adapters.ts";
 export { Shelved, type ShelvedToken } from "./cache/shelved.ts";
 export type { FunctionStats } from "./cache/stats.ts";
 export type { TagsOption } from "./cache/tags.ts";

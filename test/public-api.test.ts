@@ -1,5 +1,6 @@
 // What is exported is what has to be kept: a name comes or goes only with a change here.
 import * as bloscache from "bloscache";
+import * as adapters from "bloscache/adapters";
 import * as format from "bloscache/format";
 import { expect, it } from "vitest";
 
@@ -10,7 +11,9 @@ it("bloscache", () => {
       "expiresAfter",
       "Memory",
       "memoize",
+      "registerAdapters",
       "operationsOf",
+      "storeSymbol",
       "Shelved",
       "BloscacheError",
       "BloscpackError",
@@ -78,6 +81,19 @@ it("bloscache/format", () => {
       "readMetadataSync",
       "rewriteMetadata",
       "rewriteMetadataSync",
+    ]
+  `);
+});
+
+it("bloscache/adapters", () => {
+  expect(Object.keys(adapters)).toMatchInlineSnapshot(`
+    [
+      "arrow",
+      "onnxruntime",
+      "scijsNdarray",
+      "stdlibNdarray",
+      "tfjs",
+      "zarrita",
     ]
   `);
 });

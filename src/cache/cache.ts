@@ -1,6 +1,7 @@
 /** What a cache is made of, from its options. */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Adapter } from "../adapters/kind.ts";
 import { checkOptionNames } from "../format/option-names.ts";
 import type { StoreOptions } from "../store/draft.ts";
 import type { Durability } from "../store/publication.ts";
@@ -9,6 +10,7 @@ import { Flights } from "./flights.ts";
 import { checkAge } from "./freshness.ts";
 import { narrate } from "./narrate.ts";
 import { checkPacking, type Packing } from "./packing.ts";
+import { Adapters, type StorableClass } from "./result-adapters.ts";
 import { Results } from "./results.ts";
 import type { Counters } from "./stats.ts";
 import type { Cache } from "./wrapper.ts";
@@ -30,6 +32,12 @@ export interface MemoryOptions extends Packing {
    * then it computes it too. Default: ten minutes; `Infinity` waits for as long as they live.
    */
   readonly waitMs?: number;
+  /**
+   * What else can be stored in results: arrays and tables of other libraries, by the adapters of
+   * `bloscache/adapters` or by one's own, and instances of classes that have {@link storeSymbol}. A
+   * result that needs one which is not here is computed again.
+   */
+  readonly adapters?: readonly (Adapter | StorableClass)[];
   /** Called with what happens; what it throws becomes a warning. */
   readonly onEvent?: (event: CacheEvent) => void;
   /** Lines on stderr: 0 none (default), 1 what is computed and stored, 2 hits as well. */
@@ -38,7 +46,7 @@ export interface MemoryOptions extends Packing {
 
 const OPTION_NAMES = [
   ...["location", "durability", "cname", "clevel", "shuffle", "chunkSize"],
-  ...["waitMs", "onEvent", "verbose"],
+  ...["adapters", "waitMs", "onEvent", "verbose"],
 ];
 
 /** Results of at most so many plain bytes live in their row: a file of their own costs more. */
@@ -50,9 +58,13 @@ const META_SLACK = 64;
 /** A holder that never ends, such as one that was stopped, must not keep others from their results. */
 const WAIT_MS = 10 * 60 * 1000;
 
-/** @throws {TypeError | RangeError} for an option, named in the message */
-export function createCache(options: MemoryOptions): Cache {
+/**
+ * @param registered takes the place of the option `adapters`
+ * @throws {TypeError | RangeError} for an option, named in the message
+ */
+export function createCache(options: MemoryOptions, registered?: Adapters): Cache {
   checkOptionNames(options, OPTION_NAMES, "Memory");
+  const adapters = registered ?? new Adapters(options.adapters);
   const store = storeOptions(options);
   const shared = {
     flights: new Flights(),
@@ -63,7 +75,7 @@ export function createCache(options: MemoryOptions): Cache {
   if (options.location === null) return { ...shared, location: undefined, results: undefined };
   const location = resolveLocation(options.location);
   claimDurability(location, store.durability);
-  return { ...shared, location, results: new Results(location, store) };
+  return { ...shared, location, results: new Results(location, store, adapters) };
 }
 
 function listeners({ onEvent, verbose = 0 }: MemoryOptions): ((event: CacheEvent) => void)[] {

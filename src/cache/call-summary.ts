@@ -3,6 +3,7 @@
  * values count by a digest of a sample: it is made for every result that is stored, and hashing
  * 80 MB a second time would take longer than storing them.
  */
+import { libraryKind } from "../adapters/kinds.ts";
 import { acquireHasher, releaseHasher, xxh64 } from "../store/hash.ts";
 import { Encoder } from "./encode.ts";
 
@@ -35,12 +36,13 @@ function describe(value: unknown, place: string, depth: number, places: [string,
   for (const [name, field] of fields) describe(field, `${place}.${name}`, depth - 1, places);
 }
 
-/** The fields of a plain object that has any. */
+/** The fields of a plain object that has any, or of what a library's array holds. */
 function fieldsOf(value: unknown): [string, unknown][] | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return undefined;
-  const fields = Object.entries(value);
+  const isPlain = prototype === Object.prototype || prototype === null;
+  const object = isPlain ? value : libraryKind(value)?.content(value as never);
+  const fields = Object.entries(object ?? {});
   return fields.length === 0 ? undefined : fields;
 }
 

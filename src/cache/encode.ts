@@ -4,10 +4,12 @@
  * it byte by byte; `test/cache/key-reference.ts` is a second, slow writing of it.
  */
 
+import type { Kind } from "../adapters/kind.ts";
+import { libraryKind } from "../adapters/kinds.ts";
 import { KeyError, messageOf } from "../errors.ts";
 import { acquireHasher, type Hasher, releaseHasher } from "../store/hash.ts";
 import { writerOf } from "./encode-builtins.ts";
-import { formatPath, KEY_METHOD, type Step } from "./key-path.ts";
+import { CONTENT, formatPath, KEY_METHOD, type Step } from "./key-path.ts";
 import * as tag from "./key-tags.ts";
 import { hasSymbolKeys, sortKeys } from "./own-fields.ts";
 import { isAbortSignal, kindOf } from "./realm.ts";
@@ -192,11 +194,25 @@ export class Encoder {
       return;
     }
     const write = writerOf(value);
-    if (write === undefined) {
+    if (write !== undefined) {
+      write(this, value as never);
+      return;
+    }
+    const kind = libraryKind(value);
+    if (kind === undefined) {
       const remedy = "pass plain data, or give its class a [keySymbol]() method";
       this.refuse(`it is ${kindOf(value)}, which has no value that can be read; ${remedy}`);
     }
-    write(this, value as never);
+    this.#ofLibrary(value, kind);
+  }
+
+  #ofLibrary(value: object, { name, content }: Kind): void {
+    this.enter(value);
+    this.hasher.u8(tag.LIBRARY);
+    this.string(name);
+    this.at(CONTENT);
+    this.value(content(value as never));
+    this.leave();
   }
 
   #keyed(value: object, method: () => unknown): void {

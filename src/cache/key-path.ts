@@ -23,8 +23,18 @@ export class SetStep {
 /** The result of a key method. */
 export const KEY_METHOD: unique symbol = Symbol("key method");
 
+/** The content of an object of a library, whose parts are called as if they were the object's. */
+export const CONTENT: unique symbol = Symbol("content");
+
 /** From a container to something in it; `undefined` when nothing in it is being read. */
-export type Step = string | number | MapStep | SetStep | typeof KEY_METHOD | undefined;
+export type Step =
+  | string
+  | number
+  | MapStep
+  | SetStep
+  | typeof KEY_METHOD
+  | typeof CONTENT
+  | undefined;
 
 const PLAIN_NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
@@ -49,6 +59,7 @@ function formatStep(step: Exclude<Step, undefined>): string {
   if (typeof step === "number") return `[${step}]`;
   if (typeof step === "string") return PLAIN_NAME.test(step) ? `.${cut(step)}` : `[${quote(step)}]`;
   if (step === KEY_METHOD) return "[keySymbol]()";
+  if (step === CONTENT) return "";
   if (step instanceof SetStep) return `.values()[${step.index}]`;
   return step.side === "key" ? ".keys()" : `.get(${formatKey(step.key)})`;
 }

@@ -34,6 +34,8 @@ export const MAP: number = tag("M");
 export const SET: number = tag("S");
 /** What a class's key method returned. */
 export const KEYED: number = tag("K");
+/** An array or table of a library that is known by the shape of its objects. */
+export const LIBRARY: number = tag("A");
 /** A method's receiver, by its own fields. */
 export const INSTANCE: number = tag("C");
 

@@ -1,12 +1,14 @@
 /** The library's front door. */
 import { join } from "node:path";
 import findCacheDirectory from "find-cache-dir";
+import type { Adapter } from "../adapters/kind.ts";
 import { checkOptionNames } from "../format/option-names.ts";
 import { rowPrefix } from "./address.ts";
 import { createCache, isLocation, type MemoryOptions } from "./cache.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import { slugOf } from "./identity.ts";
 import { createMemoize, type Memoize } from "./memoize.ts";
+import { Adapters, type StorableClass } from "./result-adapters.ts";
 import { Shelved, type ShelvedToken } from "./shelved.ts";
 import { type FunctionStats, sumStats } from "./stats.ts";
 import type { Cache } from "./wrapper.ts";
@@ -118,12 +120,24 @@ function defaultLocation(): string {
 
 let defaultCache: Cache | undefined;
 
+const defaultAdapters = new Adapters();
+
+/**
+ * Gives adapters, and classes that have {@link storeSymbol}, to the default cache, that of
+ * {@link memoize}: what `adapters` is to a {@link Memory}. Before the results that need them.
+ *
+ * @throws {TypeError} for what is none, and for two of one name
+ */
+export function registerAdapters(...adapters: readonly (Adapter | StorableClass)[]): void {
+  defaultAdapters.add(adapters);
+}
+
 /**
  * {@link Memory.memoize} on the default cache: in the folder that the environment variable
  * `BLOSCACHE_DIR` names, or else in `node_modules/.cache/bloscache` of the package around the
  * working directory.
  */
 export const memoize: Memoize = createMemoize(() => {
-  defaultCache ??= createCache({ location: defaultLocation() });
+  defaultCache ??= createCache({ location: defaultLocation() }, defaultAdapters);
   return defaultCache;
 });

@@ -2,6 +2,7 @@
 
 import { types } from "node:util";
 import { builtinName, byPrototype } from "./realm.ts";
+import { readAdapted } from "./result-adapters.ts";
 import { ARRAY_CLASSES } from "./result-arrays.ts";
 import {
   readList,
@@ -53,6 +54,7 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["boxed", value.readBoxed],
   ["resizable", value.readResizable],
   ["error", readError],
+  ["adapted", readAdapted],
 ]);
 
 const names: ReadonlyMap<string, string> = new Map(

@@ -1,5 +1,6 @@
 /** Objects of a result that hold others. */
 
+import { isRowMajor } from "../adapters/strided.ts";
 import { isShape, isTypedArray } from "../format/ndarray.ts";
 import { MapStep, SetStep } from "./key-path.ts";
 import { namedKeys } from "./own-fields.ts";
@@ -76,13 +77,21 @@ export function writeObject(writer: ResultWriter, object: object): Json {
 /** `{ data, shape }` is an array of that shape, to whoever opens its file. */
 function writeShaped(
   writer: ResultWriter,
-  { data, shape, order }: { data?: unknown; shape?: unknown; order?: unknown },
+  { data, shape, order, stride }: { [name: string]: unknown },
 ): void {
   // `isShape` passes over holes, one by one.
   if (!Array.isArray(shape) || Object.keys(shape).length !== shape.length) return;
   if (!isShape(shape) || !isTypedArray(data)) return;
   if (shape.reduce((product, length) => product * length, 1) !== data.length) return;
-  writer.shaped({ data, shape, order: order === "F" ? "F" : "C" });
+  const isColumnMajor = order === "F" || (isShape(stride) && isColumnsFirst(shape, stride));
+  writer.shaped({ data, shape, order: isColumnMajor ? "F" : "C" });
+}
+
+/** Of a chunk of zarrita. */
+function isColumnsFirst(shape: readonly number[], stride: readonly number[]): boolean {
+  const turned = { shape: shape.toReversed(), strides: stride.toReversed(), offset: 0 };
+  const isRowsFirst = isRowMajor({ shape, strides: stride, offset: 0 });
+  return shape.length === stride.length && !isRowsFirst && isRowMajor(turned);
 }
 
 export function readObject(reader: ResultReader, [fields, hasPrototype]: Json[]): object {

@@ -1,5 +1,6 @@
 /** Putting a result together, from its skeleton (`result-skeleton.ts`) and arrays. */
 
+import type { Adapters } from "./result-adapters.ts";
 import { restore } from "./result-arrays.ts";
 import { readerOf } from "./result-classes.ts";
 import { type Json, LONE_ARRAY, type Special, UnsupportedError } from "./result-skeleton.ts";
@@ -9,12 +10,15 @@ import { type Json, LONE_ARRAY, type Special, UnsupportedError } from "./result-
  * they are.
  *
  * @param kinds what each array is restored as
- * @returns `undefined` when this runtime lacks something of it (Float16Array before Node 24)
+ * @returns `undefined` when this process lacks something of it: Float16Array before Node 24, an
+ *   adapter
+ * @throws {RestoreError} when an adapter fails
  */
 export function putTogether(
   skeleton: string,
   kinds: readonly number[],
   plains: readonly ArrayBuffer[],
+  adapters: Adapters,
 ): { readonly value: unknown } | undefined {
   const arrays: unknown[] = [];
   for (const [n, plain] of plains.entries()) {
@@ -24,7 +28,7 @@ export function putTogether(
   }
   if (skeleton === LONE_ARRAY) return { value: arrays[0] };
   try {
-    return { value: new ResultReader(arrays).value(JSON.parse(skeleton) as Json) };
+    return { value: new ResultReader(arrays, adapters).value(JSON.parse(skeleton) as Json) };
   } catch (error) {
     if (error instanceof UnsupportedError) return undefined;
     throw error;
@@ -33,11 +37,13 @@ export function putTogether(
 
 /** One walk over one skeleton. */
 export class ResultReader {
+  readonly adapters: Adapters;
   readonly #arrays: readonly unknown[];
   /** In the order in which they begin, which is what a `ref` counts by. */
-  readonly #objects: object[] = [];
+  readonly #objects: (object | undefined)[] = [];
 
-  constructor(arrays: readonly unknown[]) {
+  constructor(arrays: readonly unknown[], adapters: Adapters) {
+    this.adapters = adapters;
     this.#arrays = arrays;
   }
 
@@ -56,6 +62,16 @@ export class ResultReader {
   begin<T extends object>(object: T): T {
     this.#objects.push(object);
     return object;
+  }
+
+  /** Counts an object that can only be made of its parts. */
+  reserve(): number {
+    return this.#objects.push(undefined) - 1;
+  }
+
+  /** Gives the object that was counted by {@link reserve}. */
+  settle(n: number, object: object): void {
+    this.#objects[n] = object;
   }
 
   array(n: number): unknown {

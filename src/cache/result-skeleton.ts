@@ -19,8 +19,10 @@
  *     ["object", fields, prototype]    objects with a key "$" or "__proto__"; without a prototype
  *                                      when that is false
  *     ["error", class, hidden, fields] hidden are the fields that are not enumerable
+ *     ["adapted", name, v]   what the adapter of that name makes of v; nothing in v refers to it
  *
- * Data only: reading it runs no code and makes no object but these. Types may be added; what has a
+ * Data only: reading it runs no code but that of adapters which the reader was given, and makes no
+ * other object but these. Types may be added; what has a
  * meaning keeps it, because rows on disk are read by later releases.
  */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -35,5 +37,18 @@ export function special(...values: Special): Json {
   return { $: values };
 }
 
-/** What a later runtime, or release, has stored, and this one cannot make: a miss, no damage. */
+/**
+ * What a later runtime or release has stored, or a process with more adapters, and this one cannot
+ * make: a miss, no damage.
+ */
 export class UnsupportedError extends Error {}
+
+/** An adapter failed to restore what it took apart. */
+export class RestoreError extends Error {
+  readonly adapter: string;
+
+  constructor(adapter: string, reason: string, options?: ErrorOptions) {
+    super(`The adapter "${adapter}" failed to restore a result: ${reason}`, options);
+    this.adapter = adapter;
+  }
+}

@@ -4,9 +4,9 @@ import { messageOf, ValueError } from "../errors.ts";
 import type { TypedArray } from "../format/dtype.ts";
 import type { Order } from "../format/ndarray.ts";
 import type { DraftArray } from "../store/draft.ts";
-import { formatPath, type Step } from "./key-path.ts";
+import { CONTENT, formatPath, type Step } from "./key-path.ts";
 import { hasSymbolKeys, ownFieldBeside } from "./own-fields.ts";
-import { kindOf } from "./realm.ts";
+import { type Adapters, adviceOn, writeAdapted } from "./result-adapters.ts";
 import { draftOf, draftOfString, LONG_STRING } from "./result-arrays.ts";
 import { resultClass, writerOf } from "./result-classes.ts";
 import { type Json, special } from "./result-skeleton.ts";
@@ -28,8 +28,8 @@ export interface Parts {
  *
  * @throws {ValueError} with the path of the first thing that cannot be stored
  */
-export function takeApart(result: unknown): Parts {
-  const writer = new ResultWriter();
+export function takeApart(result: unknown, adapters: Adapters): Parts {
+  const writer = new ResultWriter(adapters);
   const skeleton = writer.whole(result);
   return { skeleton, arrays: writer.arrays };
 }
@@ -45,7 +45,14 @@ export class ResultWriter {
   readonly #objectNumbers = new Map<object, number>();
   /** What is being read of each object on the way to here. */
   readonly #steps: Step[] = [];
+  readonly #adapters: Adapters;
+  /** The objects of adapters on the way to here. */
+  readonly #adapted = new Set<object>();
   #refusal: ValueError | undefined;
+
+  constructor(adapters: Adapters) {
+    this.#adapters = adapters;
+  }
 
   /** The skeleton of a result. */
   whole(result: unknown): string {
@@ -86,6 +93,11 @@ export class ResultWriter {
   /** Notes which part of the innermost object is read next. */
   at(step: Step): void {
     this.#steps[this.#steps.length - 1] = step;
+  }
+
+  /** What an object of an adapter is stored as. */
+  content(parts: unknown): Json {
+    return this.part(CONTENT, parts);
   }
 
   /** Named fields. */
@@ -150,18 +162,38 @@ export class ResultWriter {
 
   #object(value: object): Json {
     const met = this.#objectNumbers.get(value);
-    if (met !== undefined) return special("ref", met);
+    if (met !== undefined) {
+      // It is made of its parts, which would have to be there before them.
+      if (this.#adapted.has(value))
+        this.refuse("it is part of itself, which no adapter can restore");
+      return special("ref", met);
+    }
     const name = resultClass(value);
-    if (name === undefined) return this.refuse(`it is ${kindOf(value)}`);
+    if (name === undefined) return this.#adapt(value);
     if (hasSymbolKeys(value)) this.refuse("it has own symbol keys");
     const write = writerOf(name, value);
     if (write === undefined) return this.#array(name, value);
+    this.#enter(value);
+    const json = write(this, value as never, name);
+    this.#steps.pop();
+    return json;
+  }
+
+  #enter(value: object): void {
     if (this.#steps.length === MAX_DEPTH) {
       this.refuse(`it is nested more than ${MAX_DEPTH} levels deep`);
     }
     this.#objectNumbers.set(value, this.#objectNumbers.size);
     this.#steps.push(undefined);
-    const json = write(this, value as never, name);
+  }
+
+  #adapt(value: object): Json {
+    const adapter = this.#adapters.of(value);
+    if (adapter === undefined) return this.refuse(adviceOn(value));
+    this.#enter(value);
+    this.#adapted.add(value);
+    const json = writeAdapted(this, value, adapter);
+    this.#adapted.delete(value);
     this.#steps.pop();
     return json;
   }

@@ -5,40 +5,27 @@
 import { BloscacheError, messageOf, StoreError, ValueError } from "../errors.ts";
 import type { TypedArray } from "../format/dtype.ts";
 import type { Address } from "../store/address.ts";
-import { ArrayStore } from "../store/array-store.ts";
-import type { Draft, DraftArray, StoreOptions } from "../store/draft.ts";
+import { ArrayStore, type Stored } from "../store/array-store.ts";
+import type { StoreOptions } from "../store/draft.ts";
 import type { Entry } from "../store/entry.ts";
 import { openIndex } from "../store/index-db.ts";
 import { openLocation } from "../store/location.ts";
 import { addressOfRow } from "./address.ts";
-import { type CallSummary, encodeSummary } from "./call-summary.ts";
 import { describeEntry, type EntryInfo } from "./entry-info.ts";
 import type { Neighbour } from "./explain.ts";
 import type { FunctionIdentity } from "./identity.ts";
-import type { Packing } from "./packing.ts";
+import type { Adapters } from "./result-adapters.ts";
 import { restore } from "./result-arrays.ts";
+import { type Computed, draftOf } from "./result-draft.ts";
 import { ResultLeases } from "./result-leases.ts";
 import { putTogether } from "./result-reader.ts";
-import { takeApart } from "./result-writer.ts";
-import { decodeTags, encodeTags } from "./tags.ts";
+import { RestoreError } from "./result-skeleton.ts";
+import { decodeTags } from "./tags.ts";
 import { warnOnce } from "./warning.ts";
 
 /** A stored result; its value is in memory of its own and may be changed. */
 export interface Hit {
   readonly value: unknown;
-}
-
-/** What is to be remembered of a call that was computed. */
-export interface Computed {
-  readonly result: unknown;
-  readonly isAsync: boolean;
-  /** Whether the result is what the function threw. */
-  readonly threw: boolean;
-  readonly durationMs: number;
-  readonly summary: CallSummary;
-  readonly tags: readonly string[];
-  /** How each array is packed; what it leaves out is the cache's choice. */
-  readonly packing: ((array: TypedArray | ArrayBuffer) => Packing | undefined) | undefined;
 }
 
 /** The prefix of all rows. */
@@ -47,15 +34,17 @@ const EVERYTHING = new Uint8Array();
 export class Results {
   readonly #location: string;
   readonly #options: StoreOptions;
+  readonly #adapters: Adapters;
   /** `null` when the location cannot be used; it is not tried again. */
   #store: ArrayStore | null | undefined;
   /** Who computes what. */
   readonly leases: ResultLeases;
 
-  constructor(location: string, options: StoreOptions) {
+  constructor(location: string, options: StoreOptions, adapters: Adapters) {
     this.#location = location;
     this.#options = options;
     this.leases = new ResultLeases(location, () => this.#openedForWriting()?.leases());
+    this.#adapters = adapters;
   }
 
   /** The row of a result. */
@@ -74,8 +63,7 @@ export class Results {
     const store = this.#opened();
     if (store === null) return undefined;
     try {
-      const { skeleton, plains } = store.readSync(address, entry);
-      return putTogether(skeleton, kindsOf(entry), plains);
+      return this.#putTogether(entry, store.readSync(address, entry));
     } catch (error) {
       this.#discard(store, address, entry, error);
       return undefined;
@@ -87,8 +75,7 @@ export class Results {
     const store = this.#opened();
     if (store === null) return undefined;
     try {
-      const { skeleton, plains } = await store.read(address, entry);
-      return putTogether(skeleton, kindsOf(entry), plains);
+      return this.#putTogether(entry, await store.read(address, entry));
     } catch (error) {
       this.#discard(store, address, entry, error);
       return undefined;
@@ -163,7 +150,7 @@ export class Results {
     const store = this.#openedForWriting();
     if (store === null) return false;
     try {
-      store.writeSync(address, draftOf(identity, computed));
+      store.writeSync(address, draftOf(identity, computed, this.#adapters));
       return true;
     } catch (error) {
       this.#reportUnstored(identity, error);
@@ -176,11 +163,23 @@ export class Results {
     const store = this.#openedForWriting();
     if (store === null) return false;
     try {
-      await store.write(address, draftOf(identity, computed));
+      await store.write(address, draftOf(identity, computed, this.#adapters));
       return true;
     } catch (error) {
       this.#reportUnstored(identity, error);
       return false;
+    }
+  }
+
+  /** An adapter that fails may be as good as ever when it is mended: the result stays. */
+  #putTogether(entry: Entry, { skeleton, plains }: Stored): Hit | undefined {
+    try {
+      return putTogether(skeleton, kindsOf(entry), plains, this.#adapters);
+    } catch (error) {
+      if (!(error instanceof RestoreError)) throw error;
+      const message = `${error.message}. It is computed again.`;
+      warnOnce(`${this.#location} ${error.adapter}`, "RESTORE_FAILED", message);
+      return undefined;
     }
   }
 
@@ -282,22 +281,6 @@ export class Results {
     const message = `${messageOf(error)}. Results of "${identity.id}" are returned but not cached.`;
     warnOnce(about, code, message);
   }
-}
-
-function draftOf(identity: FunctionIdentity, computed: Computed): Draft {
-  const { id: functionId, version, recorded: functionVersion = version } = identity;
-  const { isAsync, threw, durationMs, packing } = computed;
-  const summary = encodeSummary(computed.summary);
-  const tags = encodeTags(computed.tags);
-  const { skeleton, arrays } = takeApart(computed.result);
-  const packed = packing === undefined ? arrays : arrays.map((array) => packedBy(array, packing));
-  const told = { functionId, functionVersion, isAsync, threw, durationMs, summary, tags };
-  return { ...told, skeleton, arrays: packed };
-}
-
-function packedBy(array: DraftArray, packing: NonNullable<Computed["packing"]>): DraftArray {
-  const { input } = array;
-  return { ...array, packing: packing("data" in input ? input.data : input) };
 }
 
 /** Some elements of the first array of a result, which is a typed one. */

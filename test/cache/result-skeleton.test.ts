@@ -1,8 +1,27 @@
 // What is in rows on disk keeps its meaning: these skeletons are written so, and read so, for ever.
 import { describe, expect, it } from "vitest";
+import { Adapters, storeSymbol } from "../../src/cache/result-adapters.ts";
 import { putTogether } from "../../src/cache/result-reader.ts";
 import { takeApart } from "../../src/cache/result-writer.ts";
 import { difference } from "./difference.mjs";
+
+class Grid {
+  cells: unknown;
+
+  constructor(cells: unknown) {
+    this.cells = cells;
+  }
+
+  [storeSymbol]() {
+    return this.cells;
+  }
+
+  static [storeSymbol](cells: unknown) {
+    return new Grid(cells);
+  }
+}
+
+const adapters = new Adapters([Grid]);
 
 const shared = { a: 1 };
 const circular: unknown[] = [shared];
@@ -44,15 +63,23 @@ const skeletons: readonly [text: string, value: unknown][] = [
     '{"$":["error","TypeError",[["stack","here"],["message","no"],["cause",1]],[["code","E"]]]}',
     error,
   ],
+  // A grid begins before its parts.
+  [
+    '[{"$":["adapted","Grid",{"a":1}]},{"$":["ref",2]},{"$":["ref",1]}]',
+    (() => {
+      const grid = new Grid(shared);
+      return [grid, shared, grid];
+    })(),
+  ],
 ];
 
 describe("a skeleton", () => {
   it.each(skeletons)("%s", (text, value) => {
-    const { skeleton, arrays } = takeApart(value);
+    const { skeleton, arrays } = takeApart(value, adapters);
     expect(skeleton).toBe(text);
     const plains = arrays.map(({ input }) => new Uint8Array(input as Uint8Array).buffer);
     const kinds = arrays.map(({ kind }) => kind);
-    expect(difference(value, putTogether(text, kinds, plains)?.value)).toBeUndefined();
+    expect(difference(value, putTogether(text, kinds, plains, adapters)?.value)).toBeUndefined();
   });
 
   it("of an earlier layout, with copies for shared objects, is read", () => {
@@ -60,19 +87,21 @@ describe("a skeleton", () => {
       '{"a":{"x":[1]},"b":{"x":[1]},"c":{"$":["bigint","18446744073709551616"]}}',
       [],
       [],
+      adapters,
     );
     expect(read?.value).toEqual({ a: { x: [1] }, b: { x: [1] }, c: 2n ** 64n });
   });
 
   it("of a later release or runtime is a miss", () => {
-    expect(putTogether('[{"$":["matrix",1]}]', [], [])).toBeUndefined();
-    expect(putTogether('{"$":["regexp","a","gZ",0]}', [], [])).toBeUndefined();
-    expect(putTogether('{"$":["error","LaterError",[],[]]}', [], [])).toBeUndefined();
-    expect(putTogether('{"$":["array",0]}', [200], [new ArrayBuffer(1)])).toBeUndefined();
+    expect(putTogether('{"$":["adapted","Mesh",1]}', [], [], adapters)).toBeUndefined();
+    expect(putTogether('[{"$":["matrix",1]}]', [], [], adapters)).toBeUndefined();
+    expect(putTogether('{"$":["regexp","a","gZ",0]}', [], [], adapters)).toBeUndefined();
+    expect(putTogether('{"$":["error","LaterError",[],[]]}', [], [], adapters)).toBeUndefined();
+    expect(putTogether('{"$":["array",0]}', [200], [new ArrayBuffer(1)], adapters)).toBeUndefined();
   });
 
   it("that has fields called like an object's own makes fields of them", () => {
-    const read = putTogether('{"__proto__":{"polluted":1}}', [], []);
+    const read = putTogether('{"__proto__":{"polluted":1}}', [], [], adapters);
     expect(Object.getPrototypeOf(read?.value)).toBe(Object.prototype);
     expect(Object.hasOwn(read?.value as object, "__proto__")).toBe(true);
   });

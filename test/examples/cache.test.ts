@@ -24,6 +24,21 @@ it.each([1, 2])("the pipeline hands on handles", () => {
   expect(counts).toBe("1 recording, 1 of 2 analyses from the cache");
 });
 
+it.each([1, 2])(
+  "arrays of every library are found by equal ones, and read as what they were",
+  () => {
+    expect(printedBy("arrays").trim().split("\n")).toEqual([
+      "ndarray: float64 2 × 3, first 30; 1 hit, 1 miss",
+      "@stdlib/ndarray: float64 2 × 3, last 6; 1 hit, 1 miss",
+      "apache-arrow: 2 rows of km: Float64; 1 hit, 1 miss",
+      "TensorFlow.js: float32 2 × 2, 1 4 9 16; 1 hit, 1 miss",
+      "onnxruntime: bool 1 × 2, 0 1; 1 hit, 1 miss",
+      "zarrita: BoolArray 2 × 3, false false false true true true; 1 hit, 1 miss",
+      "a class of one's own: Spectrum with its peak at 1; 1 hit, 1 miss",
+    ]);
+  },
+);
+
 it.each([1, 2])("the embeddings are made once per text", () => {
   const [similarities, made] = printedBy("embeddings").split("\n");
   expect(similarities).toMatch(/^0\.\d\d 1\.00 0\.\d\d$/);
