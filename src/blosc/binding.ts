@@ -6,8 +6,8 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { messageOf } from "../errors.ts";
+import { PACKAGE_ROOT } from "./own-package.ts";
 
 /** Options as numbers, already checked. */
 export interface NativeCompressOptions {
@@ -95,9 +95,8 @@ function isMusl(): boolean {
 function candidates(): string[] {
   const explicit = process.env["BLOSCACHE_BINDING"];
   if (explicit !== undefined && explicit !== "") return [explicit];
-  const root = new URL("../../", import.meta.url); // from src/blosc and from dist/blosc
-  const prebuilds = fileURLToPath(new URL("prebuilds/", root));
-  const built = fileURLToPath(new URL("build/Release/bloscache.node", root));
+  const prebuilds = join(PACKAGE_ROOT, "prebuilds");
+  const built = join(PACKAGE_ROOT, "build/Release/bloscache.node");
   // Telling musl from glibc takes milliseconds, which a checkout need not spend.
   if (!existsSync(prebuilds)) return [built];
   const target = `${process.platform}-${process.arch}${isMusl() ? "-musl" : ""}`;
