@@ -3,9 +3,9 @@
  * array. Files are complete before the row that speaks of them exists, and go after it; so a row
  * without its files is a miss, and a file without a row is litter.
  */
-import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { crypto } from "../blosc/late-modules.ts";
 import { StoreError } from "../errors.ts";
 import type { TypedArray } from "../format/dtype.ts";
 import { type ArrayInput, describeArray } from "../format/ndarray.ts";
@@ -259,7 +259,7 @@ export class ArrayStore {
   /** Splits a draft into what goes into the row and what into files. */
   #prepare(address: Address, draft: Draft) {
     const { inlineBytes, durability, packing } = this.#options;
-    const stamp = randomBytes(4).readUInt32LE();
+    const stamp = crypto().randomBytes(4).readUInt32LE();
     const skeletonIsArray = draft.skeleton.length > inlineBytes;
     const all = skeletonIsArray ? [...draft.arrays, skeletonArray(draft.skeleton)] : draft.arrays;
     const plain = all.map(({ kind, input }) => ({ kind, plain: describeArray(input).bytes }));
