@@ -14,6 +14,7 @@
 #include "lmdb_call.h"
 #include "memory_call.h"
 #include "napi_util.h"
+#include "xxhash_call.h"
 
 namespace {
 
@@ -54,6 +55,8 @@ void ExportAll(Napi::Env env, Napi::Object exports) {
   Export<GetItems>(exports, "getItems");
   Export<GetItemsAsync>(exports, "getItemsAsync");
   Export<Digest>(exports, "digest");
+  Export<XxhashWindow>(exports, "xxhashWindow");
+  Export<XxhashBytes>(exports, "xxhashBytes");
   Export<LmdbOpen>(exports, "lmdbOpen");
   Export<LmdbGet>(exports, "lmdbGet");
   Export<LmdbScan>(exports, "lmdbScan");

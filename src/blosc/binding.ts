@@ -76,6 +76,8 @@ export interface NativeBinding {
   getItems(...args: GetItemsArguments): ChunkFault | undefined;
   getItemsAsync(...args: GetItemsArguments): Promise<ChunkFault | undefined>;
   digest(checksum: number, bytes: Uint8Array): Uint8Array;
+  xxhashWindow(memory: Uint8Array, nbytes: number): void;
+  xxhashBytes(memory: Uint8Array, bytes: Uint8Array): void;
   lmdbOpen(folder: string, mapSize: number, maxReaders: number, sync: boolean): number;
   lmdbGet(handle: number, key: Uint8Array, target: Uint8Array): number;
   lmdbScan(handle: number, prefix: Uint8Array, after: Uint8Array, target: Uint8Array): number;
