@@ -3,7 +3,7 @@
  * here; `codec.ts` checks them first and is what other modules use.
  */
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { messageOf } from "../errors.ts";
@@ -61,6 +61,8 @@ type GetItemsArguments = [
  * Views must be on an ArrayBuffer that is neither shared nor resizable. Input and output must not
  * overlap. Synchronous calls work in place; asynchronous ones copy views that are not on memory
  * from `allocate`, and never read or write a view's memory outside of the JavaScript thread.
+ *
+ * `xxhash.ts` says what the `memory` of a hasher is.
  */
 export interface NativeBinding {
   readonly bloscVersion: string;
@@ -87,11 +89,20 @@ export interface NativeBinding {
 
 /** musl and glibc need different binaries; only glibc reports a version of itself. */
 function isMusl(): boolean {
-  if (process.platform !== "linux") return false;
+  if (process.platform !== "linux" || isGlibcMapped()) return false;
   const report = process.report?.getReport() as
     | { header?: { glibcVersionRuntime?: string } }
     | undefined;
   return report?.header?.glibcVersionRuntime === undefined;
+}
+
+/** The quick way: the report takes milliseconds. Where it sees no glibc, the report decides. */
+function isGlibcMapped(): boolean {
+  try {
+    return /\/libc(\.so\.6|-2\.\d+\.so)$/m.test(readFileSync("/proc/self/maps", "latin1"));
+  } catch {
+    return false;
+  }
 }
 
 function candidates(): string[] {
@@ -99,7 +110,7 @@ function candidates(): string[] {
   if (explicit !== undefined && explicit !== "") return [explicit];
   const prebuilds = join(PACKAGE_ROOT, "prebuilds");
   const built = join(PACKAGE_ROOT, "build/Release/bloscache.node");
-  // Telling musl from glibc takes milliseconds, which a checkout need not spend.
+  // A checkout need not know whether this is musl.
   if (!existsSync(prebuilds)) return [built];
   const target = `${process.platform}-${process.arch}${isMusl() ? "-musl" : ""}`;
   return [join(prebuilds, target, "bloscache.node"), built];

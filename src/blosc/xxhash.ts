@@ -14,7 +14,8 @@ import { binding } from "./binding.ts";
  */
 const WINDOW = 65_536;
 
-// Parts of a stream's memory, as native/xxhash_call.cc has them.
+// A stream's memory, as native/xxhash_call.cc has it too: the state, which begins with the number of
+// bytes so far; the digests; the window.
 const TOTAL_END = 8;
 
 /** Where the digests are: 8 bytes under either seed, big-endian as xxHash prints them. */
