@@ -4,6 +4,7 @@
  *
  * A question is a module that exports
  *   title, unit, inputs   for people
+ *   isDifference          optional: sides are compared by ours minus the peer's, not by ratio
  *   env                   optional: environment of its trials
  *   warmups, iterations   per trial; the trial's value is the median of its iterations
  *   sides                 name → (input, folder) → measure; the first side is ours. `measure()`

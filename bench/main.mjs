@@ -18,6 +18,7 @@ const trials = Number(options.trials);
 const questions = [
   ...["hit", "store", "memory", "small-hit"],
   ...["pack", "unpack", "command", "append", "slice"],
+  ...["hash", "cold-start"],
 ];
 const names = positionals.length > 0 ? positionals : questions;
 
@@ -56,17 +57,23 @@ async function ask(path) {
   for (const input of question.inputs) {
     const values = runTrials(path, question, input, { trials, workspace });
     report.answers.push({ title: question.title, unit: question.unit, input, values });
-    printAnswer(input, values);
+    printAnswer(input, values, question.isDifference);
   }
 }
 
-function printAnswer(input, values) {
+function printAnswer(input, values, isDifference = false) {
   for (const [side, row] of Object.entries(values)) printRow(`${input}, ${side}`, row);
   const [ours, ...peers] = Object.keys(values);
   for (const peer of peers) {
-    // Pair by pair: trial n of the peer over trial n of ours.
-    const ratios = values[peer].map((value, index) => value / values[ours][index]);
-    printRow(`${input}, ${peer} / ${ours}`, ratios);
+    // Pair by pair: trial n of the peer with trial n of ours.
+    const pairs = values[peer].map((value, index) => [value, values[ours][index]]);
+    if (isDifference) {
+      const beyond = pairs.map(([theirs, own]) => own - theirs);
+      printRow(`${input}, ${ours} − ${peer}`, beyond);
+    } else {
+      const ratios = pairs.map(([theirs, own]) => theirs / own);
+      printRow(`${input}, ${peer} / ${ours}`, ratios);
+    }
   }
 }
 

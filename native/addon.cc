@@ -15,6 +15,7 @@
 #include "memory_call.h"
 #include "napi_util.h"
 #include "range_lock_call.h"
+#include "xxhash_call.h"
 
 namespace {
 
@@ -55,6 +56,8 @@ void ExportAll(Napi::Env env, Napi::Object exports) {
   Export<GetItems>(exports, "getItems");
   Export<GetItemsAsync>(exports, "getItemsAsync");
   Export<Digest>(exports, "digest");
+  Export<XxhashWindow>(exports, "xxhashWindow");
+  Export<XxhashBytes>(exports, "xxhashBytes");
   Export<LmdbOpen>(exports, "lmdbOpen");
   Export<LmdbGet>(exports, "lmdbGet");
   Export<LmdbScan>(exports, "lmdbScan");

@@ -6,13 +6,14 @@
  *   node scripts/keys-fixture.mjs --print [dist]  prints all keys as this build computes them
  *
  * A key once written is never rewritten: that would mean that every cache in the world is cold.
- * Needs a build (`npm run build`).
+ * `dist` holds the modules of src/ one by one, as `tsc -p .` writes them; without it, src/ is built.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isMainThread, parentPort } from "node:worker_threads";
+import { buildSync } from "esbuild";
 import ndarray from "ndarray";
 
 const FIXTURE = new URL("../test/fixtures/keys.json", import.meta.url);
@@ -139,10 +140,20 @@ function format(fixture) {
   "calls": [\n${lines(calls)}\n  ]\n}\n`;
 }
 
+/** Within the project, from where the build finds its dependencies. */
+function buildKeys() {
+  const dist = fileURLToPath(new URL("../node_modules/.cache/bloscache/fixture", import.meta.url));
+  const entry = fileURLToPath(new URL("../src/cache/key.ts", import.meta.url));
+  const outfile = join(dist, "cache/key.js");
+  const options = { bundle: true, format: "esm", platform: "node", packages: "external" };
+  buildSync({ entryPoints: [entry], outfile, ...options });
+  return dist;
+}
+
 async function main() {
   const fixture = readWhole();
   const values = fixture.values.filter(isMakeable);
-  const [mode, dist = fileURLToPath(new URL("../dist", import.meta.url))] = process.argv.slice(2);
+  const [mode, dist = buildKeys()] = process.argv.slice(2);
   const keys = await computeKeys({ ...fixture, values }, dist);
   if (!isMainThread) parentPort.postMessage(keys);
   else if (mode === "--print") console.log(JSON.stringify(keys));

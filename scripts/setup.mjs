@@ -56,7 +56,10 @@ const steps = [
     name: "dist/",
     isDue: () =>
       !existsSync("dist/index.js") ||
-      isOutOfDate(`${notes}/dist`, ["src", "tsconfig.json", "package-lock.json"]),
+      isOutOfDate(`${notes}/dist`, [
+        ...["src", "tsconfig.json", "package.json", "package-lock.json"],
+        "scripts/bundle.mjs",
+      ]),
     run: buildDist,
   },
   {
@@ -126,9 +129,10 @@ function runCMake(command) {
 /** Starts from nothing, so that no output outlives its source. */
 function buildDist() {
   rmSync("dist", { recursive: true, force: true });
-  if (!runNode("node_modules/typescript/bin/tsc", "-p", ".").ok) {
-    throw new SetupError("The sources do not compile, see above.");
-  }
+  const ok =
+    runNode("node_modules/typescript/bin/tsc", "-p", ".", "--emitDeclarationOnly").ok &&
+    runNode("scripts/bundle.mjs").ok;
+  if (!ok) throw new SetupError("The sources do not compile, see above.");
   markUpToDate(`${notes}/dist`);
 }
 

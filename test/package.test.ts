@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
@@ -22,6 +22,21 @@ describe("package.json", () => {
       expect(Object.keys(conditions)).toEqual(["types", "default"]);
       for (const file of Object.values(conditions)) expect(existsSync(join(root, file))).toBe(true);
     }
+  });
+
+  test("bundles its entries, which share one instance of everything and keep their names", () => {
+    const script = `
+      import { Memory, StoreError, expiresAfter } from "bloscache";
+      import * as format from "bloscache/format";
+      const named = Object.entries({ ...format, Memory, expiresAfter })
+        .filter(([name, value]) => typeof value === "function" && value.name !== name);
+      console.log(StoreError === format.StoreError, named.map(([name]) => name).join(" "));`;
+    const args = ["--input-type=module", "-e", script];
+    const stdout = execFileSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+    expect(stdout).toBe("true readHeader\n"); // which is decodeHeader to its own module
+    expect(readdirSync(join(root, "dist/cache")).filter((name) => name.endsWith(".js"))).toEqual(
+      [],
+    );
   });
 
   test("runs nothing when it is installed", () => {

@@ -3,11 +3,11 @@
  * here; `codec.ts` checks them first and is what other modules use.
  */
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { messageOf } from "../errors.ts";
+import { PACKAGE_ROOT } from "./own-package.ts";
 
 /** Options as numbers, already checked. */
 export interface NativeCompressOptions {
@@ -61,6 +61,8 @@ type GetItemsArguments = [
  * Views must be on an ArrayBuffer that is neither shared nor resizable. Input and output must not
  * overlap. Synchronous calls work in place; asynchronous ones copy views that are not on memory
  * from `allocate`, and never read or write a view's memory outside of the JavaScript thread.
+ *
+ * `xxhash.ts` says what the `memory` of a hasher is.
  */
 export interface NativeBinding {
   readonly bloscVersion: string;
@@ -76,6 +78,8 @@ export interface NativeBinding {
   getItems(...args: GetItemsArguments): ChunkFault | undefined;
   getItemsAsync(...args: GetItemsArguments): Promise<ChunkFault | undefined>;
   digest(checksum: number, bytes: Uint8Array): Uint8Array;
+  xxhashWindow(memory: Uint8Array, nbytes: number): void;
+  xxhashBytes(memory: Uint8Array, bytes: Uint8Array): void;
   lmdbOpen(folder: string, mapSize: number, maxReaders: number, sync: boolean): number;
   lmdbGet(handle: number, key: Uint8Array, target: Uint8Array): number;
   lmdbScan(handle: number, prefix: Uint8Array, after: Uint8Array, target: Uint8Array): number;
@@ -89,20 +93,28 @@ export interface NativeBinding {
 
 /** musl and glibc need different binaries; only glibc reports a version of itself. */
 function isMusl(): boolean {
-  if (process.platform !== "linux") return false;
+  if (process.platform !== "linux" || isGlibcMapped()) return false;
   const report = process.report?.getReport() as
     | { header?: { glibcVersionRuntime?: string } }
     | undefined;
   return report?.header?.glibcVersionRuntime === undefined;
 }
 
+/** The quick way: the report takes milliseconds. Where it sees no glibc, the report decides. */
+function isGlibcMapped(): boolean {
+  try {
+    return /\/libc(\.so\.6|-2\.\d+\.so)$/m.test(readFileSync("/proc/self/maps", "latin1"));
+  } catch {
+    return false;
+  }
+}
+
 function candidates(): string[] {
   const explicit = process.env["BLOSCACHE_BINDING"];
   if (explicit !== undefined && explicit !== "") return [explicit];
-  const root = new URL("../../", import.meta.url); // from src/blosc and from dist/blosc
-  const prebuilds = fileURLToPath(new URL("prebuilds/", root));
-  const built = fileURLToPath(new URL("build/Release/bloscache.node", root));
-  // Telling musl from glibc takes milliseconds, which a checkout need not spend.
+  const prebuilds = join(PACKAGE_ROOT, "prebuilds");
+  const built = join(PACKAGE_ROOT, "build/Release/bloscache.node");
+  // A checkout need not know whether this is musl.
   if (!existsSync(prebuilds)) return [built];
   const target = `${process.platform}-${process.arch}${isMusl() ? "-musl" : ""}`;
   return [join(prebuilds, target, "bloscache.node"), built];

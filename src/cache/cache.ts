@@ -52,6 +52,13 @@ const OPTION_NAMES = [
 /** Results of at most so many plain bytes live in their row: a file of their own costs more. */
 const INLINE_BYTES = 16 * 1024;
 
+const DEFAULT_PACKING = {
+  cname: "lz4",
+  clevel: 5,
+  shuffle: "shuffle",
+  chunkSize: 256 * 1024,
+} as const;
+
 /** Room in a file's metadata for a longer shape, when the result grows, bytes. */
 const META_SLACK = 64;
 
@@ -114,8 +121,7 @@ function resolveLocation(location: unknown): string {
 }
 
 function storeOptions(options: MemoryOptions): StoreOptions {
-  const { durability = "relaxed", cname = "lz4", clevel = 5, shuffle = "shuffle" } = options;
-  const { chunkSize = "256K" } = options;
+  const { durability = "relaxed", cname, clevel, shuffle, chunkSize } = options;
   if (durability !== "relaxed" && durability !== "strict") {
     throw new TypeError(
       `Option durability must be "relaxed" or "strict": got ${String(durability)}`,
@@ -126,6 +132,15 @@ function storeOptions(options: MemoryOptions): StoreOptions {
     metaCodec: "None" as const,
     maxMetaSize: (metaSize: number) => metaSize + META_SLACK,
   };
-  const packing = checkPacking({ cname, clevel, shuffle, chunkSize }, "Memory");
-  return { durability, inlineBytes: INLINE_BYTES, packing: { ...packing, metadataArgs } };
+  const given = Object.entries({ cname, clevel, shuffle, chunkSize }).filter(isGiven);
+  const packing = checkPacking(Object.fromEntries(given), "Memory");
+  return {
+    durability,
+    inlineBytes: INLINE_BYTES,
+    packing: { ...DEFAULT_PACKING, ...packing, metadataArgs },
+  };
+}
+
+function isGiven([, value]: [name: string, value: unknown]): boolean {
+  return value !== undefined;
 }

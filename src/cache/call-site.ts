@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CODE_ROOT } from "../blosc/own-package.ts";
 
 /** Stands for code that is in no file: the REPL, `node -e`, `data:` modules. */
 export const NO_FILE = "<repl>";
@@ -12,9 +13,6 @@ const NOWHERE: CallSite = { path: NO_FILE, load: NO_FILE };
 
 /** What Node calls `--input-type=module -e` code, as if it were a file in the working directory. */
 const EVALUATED = /^\[eval\d*\]$/;
-
-/** The directory of this library's own files: `src`, or `dist` once built. */
-const OWN_ROOT = dirname(dirname(fileURLToPath(import.meta.url))) + sep;
 
 /** How far to look for the caller; this library is not that deep. */
 const FRAMES = 50;
@@ -42,7 +40,7 @@ export function callSite(below: (...args: never[]) => unknown = callSite): CallS
     if (file === undefined || file.startsWith("node:")) continue;
     const path = file.startsWith("file:") ? fileURLToPath(file) : file;
     if (!isAbsolute(path) || EVALUATED.test(basename(path))) return NOWHERE;
-    if (!path.startsWith(OWN_ROOT)) return { path, load: file };
+    if (!path.startsWith(CODE_ROOT)) return { path, load: file };
   }
   return NOWHERE;
 }

@@ -1,6 +1,7 @@
 /** The library's front door. */
+// biome-ignore lint/style/noRestrictedImports: it loads JavaScript here
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import findCacheDirectory from "find-cache-dir";
 import type { Adapter } from "../adapters/kind.ts";
 import { checkOptionNames } from "../format/option-names.ts";
 import { rowPrefix } from "./address.ts";
@@ -114,6 +115,10 @@ function checkChoice(choice: ResultChoice): ResultChoice {
 function defaultLocation(): string {
   const { BLOSCACHE_DIR } = process.env;
   if (BLOSCACHE_DIR !== undefined && BLOSCACHE_DIR !== "") return BLOSCACHE_DIR;
+  // Loaded here, as its dozen of small modules take longer than all of ours, and only few need it.
+  const { default: findCacheDirectory } = createRequire(import.meta.url)(
+    "find-cache-dir",
+  ) as typeof import("find-cache-dir");
   // Outside any package there is no folder to look for.
   return findCacheDirectory({ name: "bloscache" }) ?? join("node_modules", ".cache", "bloscache");
 }

@@ -32,6 +32,8 @@ const LARGEST_ITEM = 16;
  */
 export function checkPacking(packing: Packing, owner: string): Packing {
   checkOptionNames(packing, NAMES, owner);
+  // Packing for the first time takes milliseconds, which a process that only reads need not spend.
+  if (Object.keys(packing).length === 0) return packing;
   const { chunkSize } = packing;
   const checked = chunkSize === undefined ? packing : { ...packing, chunkSize: whole(chunkSize) };
   // Says now what would otherwise be said when the first large result is stored.

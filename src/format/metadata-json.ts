@@ -2,7 +2,7 @@
  * The text of metadata: JSON as Python's `json` has it, which adds `NaN`, `Infinity` and
  * `-Infinity` to the standard (RFC 8259). The reference writes and reads these.
  */
-import { randomUUID } from "node:crypto";
+import { crypto } from "../blosc/late-modules.ts";
 
 const NON_FINITE: { readonly [token: string]: number } = {
   NaN: Number.NaN,
@@ -33,7 +33,7 @@ export function stringifyMetadata(value: unknown): string {
 
 /** `undefined` for what has no JSON. */
 function marked(value: unknown): string | undefined {
-  const mark = randomUUID();
+  const mark = crypto().randomUUID();
   let isMarked = false;
   const text: string | undefined = JSON.stringify(value, (_key, field: unknown) => {
     if (typeof field !== "number" || Number.isFinite(field)) return field;
@@ -48,7 +48,7 @@ export function parseMetadata(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const mark = randomUUID();
+    const mark = crypto().randomUUID();
     const standard = markTokens(text, mark);
     if (standard === text) throw error;
     return JSON.parse(standard, (_key, field: unknown) =>

@@ -15,9 +15,10 @@
  *
  * The digest covers the payload alone. The text is JSON in ASCII; UTF-8 is read as well.
  */
-import { deflateSync, inflateSync } from "node:zlib";
+
 import { CHECKSUMS, type ChecksumName } from "../blosc/checksum.ts";
 import { digest } from "../blosc/codec.ts";
+import { zlib } from "../blosc/late-modules.ts";
 import { BloscpackError, type BloscpackErrorCode } from "../errors.ts";
 import { HEADER_LENGTH, META_HEADER_LENGTH } from "./constants.ts";
 import { parseMetadata, stringifyMetadata } from "./metadata-json.ts";
@@ -72,7 +73,7 @@ export function encodeMetadata(value: Metadata, args: MetadataArgs = {}): Uint8A
   const { metaChecksum = "adler32", metaCodec = "zlib", metaLevel = 6 } = args;
   const checksum = CHECKSUMS.findIndex(({ name }) => name === metaChecksum);
   const text = encodeText(value);
-  const packed = metaCodec === "zlib" ? deflateSync(text, { level: metaLevel }) : text;
+  const packed = metaCodec === "zlib" ? zlib().deflateSync(text, { level: metaLevel }) : text;
   const compressed = metaCodec === "zlib" && packed.byteLength <= text.byteLength;
   const payload = compressed ? packed : text;
   const room = metadataRoom(args.maxMetaSize, text.byteLength, payload.byteLength);
@@ -229,7 +230,7 @@ function inflate(payload: Uint8Array, metaSize: number): Uint8Array {
   let consumed: number;
   try {
     // With `info` the result also tells how much input was used, which the types leave out.
-    const result = inflateSync(payload, {
+    const result = zlib().inflateSync(payload, {
       maxOutputLength: metaSize + 1,
       info: true,
     }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };

@@ -1,5 +1,5 @@
 /** A result that is to be stored, and how it is split into a row and files. */
-import { randomBytes } from "node:crypto";
+import { crypto } from "../blosc/late-modules.ts";
 import { type ArrayInput, describeArray } from "../format/ndarray.ts";
 import type { PackPlan } from "../format/pack.ts";
 import { type PackNdarrayOptions, planPackNdarray } from "../format/pack-ndarray.ts";
@@ -62,7 +62,7 @@ export function splitDraft(
   address: Address,
   draft: Draft,
 ): SplitDraft {
-  const stamp = randomBytes(4).readUInt32LE();
+  const stamp = crypto().randomBytes(4).readUInt32LE();
   const skeletonIsArray = draft.skeleton.length > inlineBytes;
   const all = skeletonIsArray ? [...draft.arrays, skeletonArray(draft.skeleton)] : draft.arrays;
   const plain = all.map(({ kind, input }) => ({ kind, plain: describeArray(input).bytes }));

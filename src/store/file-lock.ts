@@ -9,9 +9,9 @@
  * folder), is believed to be alive: such a lock has to be removed by hand. A worker thread that is
  * terminated in mid-append leaves a lock that its process holds until it ends.
  */
-import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { hostname } from "node:os";
+import { crypto } from "../blosc/late-modules.ts";
 import { StoreError } from "../errors.ts";
 
 /** Where no links can be made, a lock that names nobody may be one that is just written: so long, ms. */
@@ -72,7 +72,7 @@ export function isLocked(error: unknown): boolean {
 }
 
 function create(lock: string, text: string, path: string): boolean {
-  const draft = `${path}.${randomBytes(16).toString("hex")}.tmp`;
+  const draft = `${path}.${crypto().randomBytes(16).toString("hex")}.tmp`;
   try {
     try {
       fs.writeFileSync(draft, text, WRITE_NEW);
@@ -150,7 +150,7 @@ function takeAway(lock: string, path: string, text: string): void {
   if (readOrNothing(lock) !== text) return;
   // Between the look and the removal another process may have put its own lock there. Renaming
   // takes exactly one file away, and a second look tells which.
-  const aside = `${lock}.${randomBytes(8).toString("hex")}`;
+  const aside = `${lock}.${crypto().randomBytes(8).toString("hex")}`;
   try {
     fs.renameSync(lock, aside);
   } catch (error) {
@@ -171,7 +171,7 @@ function myself(): Holder {
     host: hostname(),
     started: startOf(process.pid),
     ...system(),
-    nonce: randomBytes(8).toString("hex"),
+    nonce: crypto().randomBytes(8).toString("hex"),
   };
 }
 

@@ -1,7 +1,7 @@
 /** A Bloscpack file that is open for an append: what it holds, and how the append is committed. */
-import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { allocate, decompress, decompressAsync } from "../blosc/codec.ts";
+import { crypto } from "../blosc/late-modules.ts";
 import { BloscpackError } from "../errors.ts";
 import {
   type Growth,
@@ -256,7 +256,7 @@ export class GrowingFile {
 const NOTHING = new Uint8Array();
 
 function temporaryOf(path: string): string {
-  return `${path}.${randomBytes(16).toString("hex")}.tmp`;
+  return `${path}.${crypto().randomBytes(16).toString("hex")}.tmp`;
 }
 
 function appendTo(sink: ByteSink | ByteSinkSync, bytes: Uint8Array): Steps<void> {

@@ -11,7 +11,6 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
-import { threadId } from "node:worker_threads";
 
 interface Host {
   /** Changes with every boot. */
@@ -63,8 +62,10 @@ export class Mark {
 
   static make(marks: string, kind: Kind): Mark {
     const { boot, namespace, start } = host ?? { boot: "0", namespace: "0", start: "" };
-    // Several threads of a process may have marks of one kind.
-    const unique = `${threadId}.${Date.now().toString(36)}${(made++).toString(36)}`;
+    // Several threads of a process may have marks of one kind. Not by their numbers: the module that
+    // tells them takes longer to load than all else here. Not by chance alone: it can be seeded.
+    const chance = Math.random().toString(36).slice(2);
+    const unique = `${chance}.${process.hrtime.bigint().toString(36)}${(made++).toString(36)}`;
     const path = join(marks, `${kind}-${boot}-${namespace}-${process.pid}.${start}.${unique}`);
     fs.writeFileSync(path, "", { mode: 0o600 });
     // The mark must reach the disk before the pages it speaks of. The system holds those back for

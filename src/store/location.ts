@@ -75,6 +75,7 @@ export function openLocation(path: string): Layout {
 
 /** Writes a file unless it is there: what a user put into it stays. */
 function writeOnce(path: string, text: string): void {
+  if (fs.existsSync(path)) return;
   try {
     fs.writeFileSync(path, text, { flag: "wx", mode: 0o600 });
   } catch (error) {

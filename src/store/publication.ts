@@ -1,7 +1,7 @@
 /** Files that appear under their name complete or not at all: written beside it, and renamed. */
-import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { dirname } from "node:path";
+import { crypto } from "../blosc/late-modules.ts";
 import { StoreError } from "../errors.ts";
 import type { ByteSink, ByteSinkSync } from "../format/sink.ts";
 import { FileSinkSync, HandleSink } from "./file-sink.ts";
@@ -38,7 +38,7 @@ interface Place {
 }
 
 function placeOf({ path, temporary, mode = 0o666 }: Publication): Place {
-  const unique = randomBytes(16).toString("hex");
+  const unique = crypto().randomBytes(16).toString("hex");
   if (temporary !== undefined) {
     return { path, temporary: `${temporary}/${unique}.tmp`, kept: undefined, mode };
   }

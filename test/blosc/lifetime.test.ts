@@ -4,10 +4,11 @@
  */
 
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
+import { buildModules } from "../support/modules.ts";
 
-const codec = new URL("../../dist/blosc/codec.js", import.meta.url);
+const codec = pathToFileURL(`${buildModules("lifetime")}/blosc/codec.js`);
 
 interface Outcome {
   readonly code: number | string | null;
@@ -35,7 +36,6 @@ const PRELUDE = `
 `;
 
 function run(script: string, { prelude = PRELUDE, flags = [] as string[], env = {} } = {}) {
-  if (!existsSync(codec)) throw new Error(`${codec.pathname} is missing: run npm run build`);
   const args = [...flags, "--input-type=module", "-e", prelude + script];
   return new Promise<Outcome>((resolve) => {
     const options = { timeout: 60_000, env: { ...process.env, ...env } };

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { Lmdb } from "../../src/blosc/lmdb.ts";
+import { buildModules } from "../support/modules.ts";
 
 const root = mkdtempSync(join(tmpdir(), "bloscache-lmdb-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -71,7 +72,7 @@ describe("Lmdb", () => {
     const lmdb = new Lmdb(path, options);
     lmdb.put(key("k"), Uint8Array.of(1));
     const script = `
-      import { Lmdb } from "./dist/blosc/lmdb.js";
+      import { Lmdb } from ${JSON.stringify(`${buildModules("lmdb")}/blosc/lmdb.js`)};
       const lmdb = new Lmdb(${JSON.stringify(path)}, ${JSON.stringify(options)});
       if (lmdb.get(Buffer.from("k"))[0] !== 1) throw new Error("not seen there");
       lmdb.put(Buffer.from("k"), Uint8Array.of(2));`;

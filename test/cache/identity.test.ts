@@ -8,7 +8,7 @@ import { callSite, moduleName, NO_FILE } from "../../src/cache/call-site.ts";
 import { claimId } from "../../src/cache/claims.ts";
 import { fingerprint } from "../../src/cache/fingerprint.ts";
 import { identify, recordVersion } from "../../src/cache/identity.ts";
-import { buildLibrary } from "./key-build.ts";
+import { buildModules } from "../support/modules.ts";
 
 function fit(a: number): number {
   return a + 1;
@@ -159,7 +159,7 @@ describe("the call site", () => {
 describe("outside vitest", () => {
   let dist: string;
   beforeAll(() => {
-    dist = buildLibrary("identity");
+    dist = buildModules("identity");
   });
   const idIn = (file: string, text: string) => {
     writeFileSync(join(scratch, "package.json"), '{"name":"outside"}');

@@ -10,7 +10,7 @@ import type { FunctionIdentity } from "../../src/cache/identity.ts";
 import { callKey, keyHex } from "../../src/cache/key.ts";
 import { DTYPES } from "../../src/cache/key-tags.ts";
 import type { Receiver } from "../../src/cache/receiver.ts";
-import { buildLibrary } from "./key-build.ts";
+import { buildModules } from "../support/modules.ts";
 import { referenceCall, referenceDigest } from "./key-reference.ts";
 
 interface Fixture {
@@ -102,7 +102,7 @@ describe("the build", () => {
   const golden = [...values, ...calls].map(({ key }) => key);
   let dist: string;
   beforeAll(() => {
-    dist = buildLibrary("keys");
+    dist = buildModules("keys");
   });
 
   test("has the same keys in another process", () => {

@@ -17,7 +17,7 @@ import { inChild } from "../support/child.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 const appender = `
-  import { appendNdarraySync } from "./dist/store/append-file.js";
+  import { appendNdarraySync } from "bloscache/format";
   const rows = { data: new Float64Array(8 * 16), shape: [16, 8] };
   let done = 0;
   while (done < 150) {

@@ -144,7 +144,7 @@ describe("one writer at a time", () => {
     expect(() => appendBytesSync(path, bytes(1, 0))).toThrow(refused);
     expect(() => appendBytesSync(path, bytes(1, 0))).toThrow(/this process .* is writing/);
     const other = await inChild<{ code: string; message: string }>(
-      `import { appendBytesSync } from "./dist/store/append-file.js";
+      `import { appendBytesSync } from "bloscache/format";
        try { appendBytesSync(process.env.FILE, new Uint8Array(1)); } catch (error) {
          console.log(JSON.stringify({ code: error.cause.code, message: error.message }));
        }`,
@@ -278,7 +278,7 @@ describe("one writer at a time", () => {
 
   it("eight processes that append at once lose nothing", async () => {
     const path = made();
-    const source = `import { appendBytesSync } from "./dist/store/append-file.js";
+    const source = `import { appendBytesSync } from "bloscache/format";
       let done = 0;
       while (done < 20) {
         try { appendBytesSync(process.env.FILE, new Uint8Array(1000).fill(200 + done)); done++; }

@@ -4,11 +4,12 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { findIndexFault } from "../../src/store/index-check.ts";
+import { buildModules } from "../support/modules.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 /** Grows an index by one commit after another, until it is killed. */
 const writer = (folder: string) => `
-  import { Lmdb } from "./dist/blosc/lmdb.js";
+  import { Lmdb } from ${JSON.stringify(`${buildModules("index-check")}/blosc/lmdb.js`)};
   const lmdb = new Lmdb(${JSON.stringify(folder)}, { mapSize: 2 ** 32, maxReaders: 10, sync: false });
   console.log("at work");
   for (let i = 0; i < 100_000; i++) lmdb.put(Buffer.from("row " + i), new Uint8Array(6000));`;

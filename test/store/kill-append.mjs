@@ -4,9 +4,9 @@ import {
   appendBytes,
   appendBytesSync,
   appendNdarraySync,
-} from "../../dist/store/append-file.js";
-import { recoverSync } from "../../dist/store/journal.js";
-import { rewriteMetadataSync } from "../../dist/store/metadata-file.js";
+  openSync,
+  rewriteMetadataSync,
+} from "bloscache/format";
 
 const [what, path] = process.argv.slice(2);
 const ramp = (n) => Uint8Array.from({ length: n }, (_, i) => (i * 31) % 253);
@@ -42,6 +42,6 @@ const work = {
   "other metadata, durably": () =>
     rewriteMetadataSync(path, { note: "x".repeat(150) }, { durability: "strict" }),
   "other metadata": () => rewriteMetadataSync(path, { note: "x".repeat(150) }),
-  recovery: () => recoverSync(path),
+  recovery: () => openSync(path).close(),
 };
 await work[what]();
