@@ -34,7 +34,7 @@ export function hasMethods(value: object, ...names: readonly string[]): boolean 
   return names.every((name) => typeof (value as { [name: string]: unknown })[name] === "function");
 }
 
-/** The name in `class Name`; empty for none. */
+/** The name in `class Name`; empty for an anonymous class, or none. */
 export function classNameOf(value: object): string {
   const name: unknown = (value.constructor as { name?: unknown } | undefined)?.name;
   return typeof name === "string" ? name : "";

@@ -4,7 +4,7 @@
  * it byte by byte; `test/cache/key-reference.ts` is a second, slow writing of it.
  */
 
-import type { Kind } from "../adapters/kind.ts";
+import { classNameOf, type Kind } from "../adapters/kind.ts";
 import { libraryKind } from "../adapters/kinds.ts";
 import { KeyError, messageOf } from "../errors.ts";
 import { acquireHasher, type Hasher, releaseHasher } from "../store/hash.ts";
@@ -232,10 +232,4 @@ export function writeString(hasher: Hasher, text: string): void {
   hasher.u8(tag.STRING);
   hasher.u32(text.length);
   hasher.utf16(text);
-}
-
-/** The name in `class Name`; empty for an anonymous class, or none. */
-export function classNameOf(value: object): string {
-  const name: unknown = (value.constructor as { name?: unknown } | undefined)?.name;
-  return typeof name === "string" ? name : "";
 }

@@ -1,8 +1,9 @@
 /** What stands for `this` in the key of a method call. */
 
 import jsTokens from "js-tokens";
+import { classNameOf } from "../adapters/kind.ts";
 import type { Hasher } from "../store/hash.ts";
-import { classNameOf, Encoder, keySymbol } from "./encode.ts";
+import { Encoder, keySymbol } from "./encode.ts";
 import { writerOf } from "./encode-builtins.ts";
 import * as tag from "./key-tags.ts";
 

@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type MemoizeOptions, Memory } from "bloscache";
+import ndarray from "ndarray";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../support/temporary.ts";
 
@@ -50,6 +51,11 @@ describe("explain", () => {
         here: expect.stringMatching(/^Float64Array\(100000\) /),
         there: expect.any(String),
       },
+    ]);
+    // Of another library's array what it holds.
+    f(ndarray(array, [100, 1000]));
+    expect(f.explain(ndarray(array, [1000, 100])).differs).toEqual([
+      { place: "args[0].shape", here: expect.any(String), there: expect.any(String) },
     ]);
     // The samples at both ends are the same.
     const middle = array.slice();
