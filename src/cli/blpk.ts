@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import { createProgram } from "./blpk/program.ts";
 import { settle } from "./failure.ts";
-import { createProgram } from "./program.ts";
 /** The command `blpk`; `docs/blpk.md` describes it. */
 import { spellOut } from "./spelling.ts";
 import { printVersion, VersionRequest } from "./version.ts";

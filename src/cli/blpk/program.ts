@@ -1,6 +1,8 @@
 /** The command line: which commands, arguments and options there are. */
 import { Command, Option } from "commander";
-import { printError, showStacks } from "./failure.ts";
+import { printError, showStacks } from "../failure.ts";
+import { createSession, type GlobalOptions, type Session } from "../session.ts";
+import { VersionRequest } from "../version.ts";
 import {
   bloscOptions,
   bloscpackOptions,
@@ -8,8 +10,6 @@ import {
   metadataOption,
   parseBytes,
 } from "./options.ts";
-import { createSession, type GlobalOptions, type Session } from "./session.ts";
-import { VersionRequest } from "./version.ts";
 
 /** Carries a command out. A variadic operand is an array. */
 type Run = (session: Session, operands: never, options: never) => Promise<void>;
