@@ -8,10 +8,15 @@ import { type CallKey, keyHex } from "./key.ts";
 const PREFIX_LENGTH = 8;
 
 /** Start of the row keys of a function, in all its versions, so that they stand together. */
-export function rowPrefix({ id }: FunctionIdentity): Uint8Array {
+export function rowPrefix({ id }: Pick<FunctionIdentity, "id">): Uint8Array {
   const prefix = new Uint8Array(PREFIX_LENGTH);
   new DataView(prefix.buffer).setBigUint64(0, xxh64(Buffer.from(id, "utf8")));
   return prefix;
+}
+
+/** The key of the call that a row is of, 32 hexadecimal digits. */
+export function keyOfRow(row: Uint8Array): string {
+  return keyHex(row.subarray(PREFIX_LENGTH));
 }
 
 /** The address of a result that was found in the index. */
@@ -36,6 +41,6 @@ export class CallAddress implements Address {
 
   /** Made when asked for: most hits need no file and no name. */
   get name(): string {
-    return keyHex(this.row.subarray(PREFIX_LENGTH));
+    return keyOfRow(this.row);
   }
 }

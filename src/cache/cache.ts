@@ -24,6 +24,11 @@ export interface MemoryOptions extends Packing {
    * too; every store waits for the disk.
    */
   readonly durability?: Durability;
+  /**
+   * `true`: stored results are used, and nothing is made, stored or removed; what is computed is
+   * returned and not kept. Default `false`.
+   */
+  readonly readOnly?: boolean;
   /** Called with what happens; what it throws becomes a warning. */
   readonly onEvent?: (event: CacheEvent) => void;
   /** Lines on stderr: 0 none (default), 1 what is computed and stored, 2 hits as well. */
@@ -32,7 +37,7 @@ export interface MemoryOptions extends Packing {
 
 const OPTION_NAMES = [
   ...["location", "durability", "cname", "clevel", "shuffle", "chunkSize"],
-  ...["onEvent", "verbose"],
+  ...["readOnly", "onEvent", "verbose"],
 ];
 
 /** Results of at most so many plain bytes live in their row: a file of their own costs more. */
@@ -51,9 +56,13 @@ export function createCache(options: MemoryOptions): Cache {
     counters: new Map<string, Counters>(),
   };
   if (options.location === null) return { ...shared, location: undefined, results: undefined };
+  const { readOnly = false } = options;
+  if (typeof readOnly !== "boolean") {
+    throw new TypeError(`Option readOnly must be true or false: got ${String(readOnly)}`);
+  }
   const location = resolveLocation(options.location);
   claimDurability(location, store.durability);
-  return { ...shared, location, results: new Results(location, store) };
+  return { ...shared, location, results: new Results(location, store, readOnly) };
 }
 
 function listeners({ onEvent, verbose = 0 }: MemoryOptions): ((event: CacheEvent) => void)[] {

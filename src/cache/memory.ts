@@ -1,11 +1,16 @@
 /** The library's front door. */
 import { join } from "node:path";
 import findCacheDirectory from "find-cache-dir";
+import { checkOptionNames } from "../format/option-names.ts";
+import { rowPrefix } from "./address.ts";
 import { createCache, isLocation, type MemoryOptions } from "./cache.ts";
 import type { EntryInfo } from "./entry-info.ts";
+import { slugOf } from "./identity.ts";
 import { createMemoize, type Memoize } from "./memoize.ts";
 import { Shelved, type ShelvedToken } from "./shelved.ts";
 import { type FunctionStats, sumStats } from "./stats.ts";
+import { type CacheUsage, measureUsage } from "./usage.ts";
+import { type CacheReport, type VerifyOptions, verifyCache } from "./verify.ts";
 import type { Cache } from "./wrapper.ts";
 
 /** What happened on a cache in this process. */
@@ -50,13 +55,66 @@ export class Memory {
   }
 
   /**
-   * All stored results, of all processes and versions; those that come or go meanwhile may be met
-   * or not.
+   * Stored results, of all processes and versions; those that come or go meanwhile may be met or
+   * not.
    *
-   * @throws {StoreError} when the index cannot be read
+   * @param filter `id`: those of one function only
+   * @throws {StoreError} when the folder cannot be used, or the index cannot be read
    */
-  *entries(): Generator<EntryInfo, void, undefined> {
-    for (const { info } of this.#cache.results?.entries() ?? []) yield info;
+  *entries(filter: { readonly id?: string } = {}): Generator<EntryInfo, void, undefined> {
+    checkOptionNames(filter, ["id"], "entries");
+    const { results } = this.#cache;
+    if (results === undefined) return;
+    results.inventory(); // says why, when there is none
+    const prefix = filter.id === undefined ? undefined : rowPrefix({ id: filter.id });
+    for (const { info } of results.entries(prefix)) yield info;
+  }
+
+  /**
+   * Handles of the stored results whose keys begin with `key`; those of one function, when its id is
+   * given, are found at once, else all rows are looked at.
+   *
+   * @param key hexadecimal digits, all 32 or the first of them
+   * @throws {TypeError} for anything else
+   * @throws {StoreError} when the folder cannot be used, or the index cannot be read
+   */
+  *find(key: string, id?: string): Generator<Shelved, void, undefined> {
+    if (typeof key !== "string" || !/^[0-9a-f]{0,32}$/i.test(key)) {
+      throw new TypeError(`A key is up to 32 hexadecimal digits: got ${String(key)}`);
+    }
+    const { results } = this.#cache;
+    for (const { row, entry } of results?.withKey(key.toLowerCase(), id) ?? []) {
+      const { functionId, isAsync } = entry;
+      const token = { id: functionId, row: Buffer.from(row).toString("hex"), isAsync };
+      yield new Shelved(results, token);
+    }
+  }
+
+  /**
+   * Reads everything that is stored, to its end, and reports what is damaged, missing or litter. It
+   * changes nothing. Others may store and read meanwhile.
+   *
+   * @throws {StoreError} when the folder cannot be used, or the index cannot be read
+   */
+  async verify(options: VerifyOptions = {}): Promise<CacheReport> {
+    checkOptionNames(options, ["signal", "onProgress"], "verify");
+    const { results } = this.#cache;
+    if (results === undefined) return { entries: 0, files: 0, cbytes: 0, findings: [] };
+    return verifyCache(results.inventory(), options);
+  }
+
+  /**
+   * What the cache takes on disk, by functions and versions.
+   *
+   * @throws {StoreError} when the folder cannot be used, or the index cannot be read
+   */
+  async usage(options: { readonly signal?: AbortSignal } = {}): Promise<CacheUsage> {
+    checkOptionNames(options, ["signal"], "usage");
+    const { results } = this.#cache;
+    if (results === undefined) {
+      return { versions: [], index: 0, litter: { files: 0, cbytes: 0 }, total: 0 };
+    }
+    return measureUsage(results.inventory(), options.signal);
   }
 
   /**
@@ -73,15 +131,16 @@ export class Memory {
     return new Shelved<Result>(this.#cache.results, { id, row, isAsync });
   }
 
-  /** Forgets all results: how many. */
-  clear(): number {
-    this.#cache.flights.supersedeAll();
-    return this.#cache.results?.clear() ?? 0;
+  /** Forgets all results, or those of one function in all its versions: how many. */
+  clear(id?: string): number {
+    if (id === undefined) this.#cache.flights.supersedeAll();
+    else this.#cache.flights.supersedeAll(slugOf(id));
+    return this.#cache.results?.clear(id === undefined ? undefined : rowPrefix({ id })) ?? 0;
   }
 }
 
 /** `BLOSCACHE_DIR`, or else where the tools of the ecosystem keep their caches. */
-function defaultLocation(): string {
+export function defaultLocation(): string {
   const { BLOSCACHE_DIR } = process.env;
   if (BLOSCACHE_DIR !== undefined && BLOSCACHE_DIR !== "") return BLOSCACHE_DIR;
   // Outside any package there is no folder to look for.

@@ -12,9 +12,10 @@ import {
   type StoreOptions,
 } from "../store/array-store.ts";
 import type { Entry } from "../store/entry.ts";
-import { openIndex } from "../store/index-db.ts";
-import { openLocation } from "../store/location.ts";
-import { addressOfRow } from "./address.ts";
+import { findIndex, openIndex } from "../store/index-db.ts";
+import type { Inventory } from "../store/inventory.ts";
+import { findLocation, openLocation } from "../store/location.ts";
+import { addressOfRow, keyOfRow, rowPrefix } from "./address.ts";
 import { type CallSummary, encodeSummary } from "./call-summary.ts";
 import { describeEntry, type EntryInfo } from "./entry-info.ts";
 import type { Neighbour } from "./explain.ts";
@@ -22,6 +23,7 @@ import type { FunctionIdentity } from "./identity.ts";
 import type { Packing } from "./packing.ts";
 import { putTogether } from "./result-reader.ts";
 import { takeApart } from "./result-writer.ts";
+import { describeArrays, type StoredArray } from "./stored-arrays.ts";
 import { warnOnce } from "./warning.ts";
 
 /** A stored result; its value is in memory of its own and may be changed. */
@@ -45,12 +47,15 @@ const EVERYTHING = new Uint8Array();
 export class Results {
   readonly #location: string;
   readonly #options: StoreOptions;
+  readonly #readOnly: boolean;
   /** `null` when the location cannot be used; it is not tried again. */
   #store: ArrayStore | null | undefined;
 
-  constructor(location: string, options: StoreOptions) {
+  /** @param readOnly nothing is made, stored or removed in the location, damaged results neither */
+  constructor(location: string, options: StoreOptions, readOnly = false) {
     this.#location = location;
     this.#options = options;
+    this.#readOnly = readOnly;
   }
 
   /** The row of a result. */
@@ -163,6 +168,40 @@ export class Results {
     return this.#change((store) => store.clear(prefix, addressOfRow)) ?? 0;
   }
 
+  /**
+   * What is in the folder. Unlike all else here it says what goes wrong.
+   *
+   * @throws {StoreError} when the location cannot be used
+   */
+  inventory(): Inventory {
+    if (this.#store === null || this.#store === undefined) this.#store = this.#open();
+    return this.#store.inventory();
+  }
+
+  /**
+   * The results whose keys begin with these hexadecimal digits, of one function or of all.
+   *
+   * @throws {StoreError} when the location cannot be used, or its index not be read
+   */
+  *withKey(
+    digits: string,
+    id?: string,
+  ): Generator<{ row: Uint8Array; entry: Entry }, void, undefined> {
+    const whole = Buffer.from(digits.slice(0, digits.length & ~1), "hex");
+    const prefix = id === undefined ? EVERYTHING : Buffer.concat([rowPrefix({ id }), whole]);
+    const isMeant = (row: Uint8Array) => keyOfRow(row).startsWith(digits);
+    for (const { row, entry } of this.inventory().rows(prefix, isMeant)) {
+      if (entry !== undefined) yield { row, entry };
+    }
+  }
+
+  /** The arrays of a result, none of them read. @throws {StoreError} when they are not known */
+  arraysOf(address: Address, entry: Entry): StoredArray[] {
+    const inventory = this.inventory();
+    const files = inventory.filesOf(address, entry).map(({ path }) => path);
+    return describeArrays(inventory.skeletonOf(address, entry), entry, files);
+  }
+
   /** All results, or those of a function. @throws {StoreError} when the index cannot be read */
   *entries(prefix: Uint8Array = EVERYTHING): Generator<Neighbour, void, undefined> {
     const store = this.#opened();
@@ -176,6 +215,7 @@ export class Results {
     const store = this.#opened();
     if (store === null) return undefined;
     try {
+      if (this.#readOnly) throw new Error("The cache was opened with { readOnly: true }");
       return change(store);
     } catch (error) {
       warnOnce(
@@ -188,27 +228,34 @@ export class Results {
   }
 
   #opened(): ArrayStore | null {
-    if (this.#store === undefined) this.#store = this.#open();
+    if (this.#store === undefined) this.#store = this.#tryOpen();
     return this.#store;
   }
 
   /** What is written into a cache that was deleted is lost; so a new one is made. */
   #openedForWriting(): ArrayStore | null {
+    if (this.#readOnly) return null;
     const store = this.#opened();
-    if (store?.isCurrent() === false) this.#store = this.#open();
+    if (store?.isCurrent() === false) this.#store = this.#tryOpen();
     return this.#opened();
   }
 
-  #open(): ArrayStore | null {
+  #tryOpen(): ArrayStore | null {
     try {
-      const layout = openLocation(this.#location);
-      const index = openIndex(layout, this.#options.durability);
-      return new ArrayStore(layout, index, this.#options);
+      return this.#open();
     } catch (error) {
       const message = `${messageOf(error)}. Memoized functions run uncached.`;
       warnOnce(this.#location, "CACHE_UNUSABLE", message);
       return null;
     }
+  }
+
+  /** @throws {StoreError} when the location cannot be used */
+  #open(): ArrayStore {
+    const { durability } = this.#options;
+    const layout = this.#readOnly ? findLocation(this.#location) : openLocation(this.#location);
+    const index = this.#readOnly ? findIndex(layout, durability) : openIndex(layout, durability);
+    return new ArrayStore(layout, index, this.#options);
   }
 
   /**
@@ -227,6 +274,7 @@ export class Results {
       const message = `${messageOf(error)}. The result is computed again.`;
       warnOnce(`${this.#location} ${address.name}`, "CACHE_DAMAGED", message);
     }
+    if (this.#readOnly) return;
     try {
       store.setAside(address, entry);
     } catch {

@@ -13,9 +13,11 @@ import type { PackPlan } from "../format/pack.ts";
 import { type PackNdarrayOptions, planPackNdarray } from "../format/pack-ndarray.ts";
 import { decodeEntry, type Entry, encodeEntry, type FileArray, type InlineArray } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
+import { Inventory } from "./inventory.ts";
 import type { Layout } from "./location.ts";
 import {
   type FileFacts,
+  objectName,
   readObject,
   readObjectSync,
   sliceObject,
@@ -205,6 +207,11 @@ export class ArrayStore {
     return count;
   }
 
+  /** For questions about the folder as a whole. */
+  inventory(): Inventory {
+    return new Inventory(this.#layout, this.#index);
+  }
+
   /** Whether the cache is still in its folder. */
   isCurrent(): boolean {
     return this.#index.isCurrent();
@@ -289,9 +296,8 @@ export class ArrayStore {
     for (const path of this.filesOf(address, replaced)) fs.rmSync(path, { force: true });
   }
 
-  #pathOf({ slug, name }: Address, stamp: number, n: number): string {
-    const file = `${name}-${stamp.toString(16).padStart(8, "0")}-${n}.blp`;
-    return join(this.#layout.objects, slug, name.slice(0, 2), file);
+  #pathOf(address: Address, stamp: number, n: number): string {
+    return join(this.#layout.objects, objectName(address, stamp, n));
   }
 }
 

@@ -1,5 +1,6 @@
 /** The file of one array of a stored result: a Bloscpack file, and how its row vouches for it. */
-import { StoreError } from "../errors.ts";
+import { join } from "node:path";
+import { BloscpackError, StoreError } from "../errors.ts";
 import type { TypedArray } from "../format/dtype.ts";
 import { decodeHead, type Head } from "../format/head.ts";
 import { type Packed, type PackPlan, pack, packSync } from "../format/pack.ts";
@@ -9,6 +10,16 @@ import { withFile, withFileSync } from "./file-io.ts";
 import { open, openSync } from "./file-reader.ts";
 import { xxh64 } from "./hash.ts";
 import { type Publication, publish, publishSync } from "./publication.ts";
+
+/** Path below the folder `objects` of the n-th array of a result. */
+export function objectName(
+  { slug, name }: { readonly slug: string; readonly name: string },
+  stamp: number,
+  n: number,
+): string {
+  const file = `${name}-${stamp.toString(16).padStart(8, "0")}-${n}.blp`;
+  return join(slug, name.slice(0, 2), file);
+}
 
 /** What a row remembers of a file. */
 export type FileFacts = Pick<FileArray, "cbytes" | "headLength" | "headDigest">;
@@ -103,17 +114,51 @@ export async function sliceObject(
   }
 }
 
+/**
+ * Reads all of a file, and keeps nothing: what is wrong with it; `undefined` for the file that was
+ * written.
+ *
+ * @param onRead called with what has been read, stored bytes
+ * @throws the system's error when it cannot be read
+ */
+export async function findObjectFault(
+  path: string,
+  facts: FileArray,
+  onRead: (cbytes: number) => void,
+): Promise<string | undefined> {
+  try {
+    return await withFile(path, async (source) => {
+      verifyHead(await source.read(0, facts.headLength), source.size, facts);
+      const read = (position: number, length: number) => {
+        onRead(position);
+        return source.read(position, length);
+      };
+      const { size, batchBytes } = source;
+      const reader = await open({ size, batchBytes, read }, { as: "bytes" });
+      const { faults } = await reader.verify();
+      if (faults.length === 0) checkSize(reader.nbytes, facts);
+      return faults[0]?.message;
+    });
+  } catch (error) {
+    if (error instanceof BloscpackError || error instanceof Mismatch) return error.message;
+    throw error;
+  }
+}
+
+/** A file is not the one that its row speaks of. */
+class Mismatch extends Error {}
+
 function verifyHead(bytes: Uint8Array, fileSize: number, facts: FileArray): Head {
   if (fileSize !== facts.cbytes) {
-    throw new Error(`it has ${fileSize} bytes, not ${facts.cbytes}`);
+    throw new Mismatch(`it has ${fileSize} bytes, not ${facts.cbytes}`);
   }
   if (xxh64(bytes) !== facts.headDigest) {
-    throw new Error("the digest of header, metadata and offsets does not match");
+    throw new Mismatch("the digest of header, metadata and offsets does not match");
   }
   return decodeHead(bytes, fileSize);
 }
 
 function checkSize(nbytes: number, facts: FileArray): void {
   if (nbytes === facts.nbytes) return;
-  throw new Error(`it holds ${nbytes} plain bytes, not ${facts.nbytes}`);
+  throw new Mismatch(`it holds ${nbytes} plain bytes, not ${facts.nbytes}`);
 }
