@@ -1,4 +1,4 @@
-/** `blpk --version`. */
+/** `--version`. */
 import { readFileSync } from "node:fs";
 
 /** Thrown where the option is read, because what is to be printed takes time to load. */

@@ -1,6 +1,7 @@
 /** The command line: which commands, arguments and options there are. */
 import { Command, Option } from "commander";
-import { printError, showStacks } from "../failure.ts";
+import { showStacks } from "../failure.ts";
+import { configure } from "../run-command.ts";
 import { createSession, type GlobalOptions, type Session } from "../session.ts";
 import { VersionRequest } from "../version.ts";
 import {
@@ -151,16 +152,4 @@ function createSubcommand(subcommand: Subcommand, program: Command): Command {
     await run(session, command.processedArgs as never, command.opts() as never);
     session.report.verbose("done");
   });
-}
-
-/** Throws instead of exiting, so that there is one place that ends the command. */
-function configure(command: Command): Command {
-  return command
-    .exitOverride()
-    .showHelpAfterError("(add --help for help)")
-    .configureOutput({
-      outputError: (text) => {
-        for (const line of text.trimEnd().split("\n")) printError(line.replace(/^error: /, ""));
-      },
-    });
 }
