@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Explanation } from "../../cache/explain.ts";
 import { messageOf } from "../../errors.ts";
-import { CliError, EXIT_FAILURE, EXIT_USAGE } from "../failure.ts";
+import { CliError, EXIT_FAILURE, EXIT_USAGE, Interrupted, settle } from "../failure.ts";
 import { printable } from "../printable.ts";
 import { print, printJson } from "./output.ts";
 import type { GlobalOptions } from "./program.ts";
@@ -15,23 +15,32 @@ interface Explains {
   explain(...args: readonly unknown[]): Explanation;
 }
 
-/** @param text JSON of the arguments; none when it is not given */
+/**
+ * Never throws, and ends the process: a module may have started what would go on for ever, such as
+ * a server or a timer.
+ *
+ * @param text JSON of the arguments; none when it is not given
+ */
 export async function explainCall(
   call: string,
   text: string | undefined,
   { json }: GlobalOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const args = parseArguments(text);
-  const at = call.lastIndexOf("#");
-  const fn = await Promise.race([
-    importFunction(call.slice(0, at), call.slice(at + 1)),
-    rejection(signal),
-  ]);
-  const explanation = fn.explain(...args);
-  if (json === true) await printJson(explanation);
-  else await print(...describe(explanation));
-  // A module may have started what would go on for ever: a server, a timer.
+  try {
+    const args = parseArguments(text);
+    const at = call.lastIndexOf("#");
+    const fn = await Promise.race([
+      importFunction(call.slice(0, at), call.slice(at + 1)),
+      rejection(signal),
+    ]);
+    const explanation = fn.explain(...args);
+    if (json === true) await printJson(explanation);
+    else await print(...describe(explanation));
+  } catch (error) {
+    settle(error);
+    if (error instanceof Interrupted) return; // it ends by the signal
+  }
   process.exit();
 }
 
