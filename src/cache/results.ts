@@ -41,6 +41,9 @@ export interface Computed {
   readonly packing: ((array: TypedArray | ArrayBuffer) => Packing | undefined) | undefined;
 }
 
+/** Of a whole key, hexadecimal. */
+const KEY_DIGITS = 32;
+
 /** The prefix of all rows. */
 const EVERYTHING = new Uint8Array();
 
@@ -187,10 +190,14 @@ export class Results {
     digits: string,
     id?: string,
   ): Generator<{ row: Uint8Array; entry: Entry }, void, undefined> {
+    const inventory = this.inventory();
     const whole = Buffer.from(digits.slice(0, digits.length & ~1), "hex");
     const prefix = id === undefined ? EVERYTHING : Buffer.concat([rowPrefix({ id }), whole]);
     const isMeant = (row: Uint8Array) => keyOfRow(row).startsWith(digits);
-    for (const { row, entry } of this.inventory().rows(prefix, isMeant)) {
+    // One row that is known by its key takes no scan.
+    const one =
+      id !== undefined && digits.length === KEY_DIGITS ? inventory.row(prefix) : undefined;
+    for (const { row, entry } of one === undefined ? inventory.rows(prefix, isMeant) : [one]) {
       if (entry !== undefined) yield { row, entry };
     }
   }

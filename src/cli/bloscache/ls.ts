@@ -48,7 +48,8 @@ export async function ls(
 ): Promise<void> {
   const { memory } = openCache(options);
   const id = text === undefined ? undefined : chooseFunction(memory, text);
-  const entries = () => inTurns(listed(memory, id, options), signal);
+  const listed = await listing(memory, id, options, signal);
+  const entries = () => inTurns(listed(), signal);
   const output = new Output();
   if (options.json === true) {
     for await (const info of entries()) await output.json(info);
@@ -64,14 +65,26 @@ export async function ls(
   await output.end();
 }
 
-function* listed(
+/** The entries in the order that is asked for, as often as they are needed. */
+async function listing(
   memory: Memory,
   id: string | undefined,
   { sort, reverse }: LsOptions,
-): Iterable<EntryInfo> {
+  signal: AbortSignal,
+): Promise<() => Iterable<EntryInfo>> {
   const filter = id === undefined ? {} : { id };
-  if (sort === undefined && reverse === undefined) yield* memory.entries(filter);
-  else yield* sorted(memory, filter, sort ?? "name", reverse === true);
+  if (sort === undefined && reverse === undefined) return () => memory.entries(filter);
+  // In memory there is no more of each entry than its place.
+  const places: Place[] = [];
+  const order = sort ?? "name";
+  for await (const info of inTurns(memory.entries(filter), signal)) {
+    places.push({ id: info.id, key: info.key, value: rankOf(info, order) });
+  }
+  places.sort((a, b) =>
+    order === "name" ? compare(a.id, b.id) || a.value - b.value : b.value - a.value,
+  );
+  if (reverse === true) places.reverse();
+  return () => entriesAt(memory, places);
 }
 
 /** Where an entry belongs, and where to find it again. */
@@ -81,21 +94,7 @@ interface Place {
   readonly value: number;
 }
 
-/** In memory there is no more of each entry than its place. */
-function* sorted(
-  memory: Memory,
-  filter: { readonly id?: string },
-  order: Order,
-  reverse: boolean,
-): Iterable<EntryInfo> {
-  const places: Place[] = [];
-  for (const info of memory.entries(filter)) {
-    places.push({ id: info.id, key: info.key, value: rankOf(info, order) });
-  }
-  places.sort((a, b) =>
-    order === "name" ? compare(a.id, b.id) || a.value - b.value : b.value - a.value,
-  );
-  if (reverse) places.reverse();
+function* entriesAt(memory: Memory, places: readonly Place[]): Iterable<EntryInfo> {
   for (const { id, key } of places) {
     for (const handle of memory.find(key, id)) {
       const info = handle.info();
