@@ -27,7 +27,10 @@ export type { Packing, PackingOption } from "./cache/packing.ts";
 export { type StorableClass, storeSymbol } from "./cache/result-adapters.ts";
 export { Shelved, type ShelvedToken } from "./cache/shelved.ts";
 export type { FunctionStats } from "./cache/stats.ts";
+export type { StoredArray } from "./cache/stored-arrays.ts";
 export type { TagsOption } from "./cache/tags.ts";
+export type { CacheUsage, VersionUsage } from "./cache/usage.ts";
+export type { CacheReport, Finding, FindingKind, VerifyOptions } from "./cache/verify.ts";
 export type { MemoizeOptions, ThisPolicy } from "./cache/wrapper.ts";
 export {
   BloscacheError,

@@ -14,6 +14,11 @@ export function rowPrefix({ id }: Pick<FunctionIdentity, "id">): Uint8Array {
   return prefix;
 }
 
+/** The key of the call that a row is of, 32 hexadecimal digits. */
+export function keyOfRow(row: Uint8Array): string {
+  return keyHex(row.subarray(PREFIX_LENGTH));
+}
+
 /** The address of a result that was found in the index. */
 export function addressOfRow(row: Uint8Array, { functionId }: Entry): Address {
   return new CallAddress(
@@ -36,6 +41,6 @@ export class CallAddress implements Address {
 
   /** Made when asked for: most hits need no file and no name. */
   get name(): string {
-    return keyHex(this.row.subarray(PREFIX_LENGTH));
+    return keyOfRow(this.row);
   }
 }

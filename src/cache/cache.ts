@@ -38,6 +38,11 @@ export interface MemoryOptions extends Packing {
    * result that needs one which is not here is computed again.
    */
   readonly adapters?: readonly (Adapter | StorableClass)[];
+  /**
+   * `true`: stored results are used, and nothing is made, stored or removed; what is computed is
+   * returned and not kept. Default `false`.
+   */
+  readonly readOnly?: boolean;
   /** Called with what happens; what it throws becomes a warning. */
   readonly onEvent?: (event: CacheEvent) => void;
   /** Lines on stderr: 0 none (default), 1 what is computed and stored, 2 hits as well. */
@@ -46,7 +51,7 @@ export interface MemoryOptions extends Packing {
 
 const OPTION_NAMES = [
   ...["location", "durability", "cname", "clevel", "shuffle", "chunkSize"],
-  ...["adapters", "waitMs", "onEvent", "verbose"],
+  ...["adapters", "readOnly", "waitMs", "onEvent", "verbose"],
 ];
 
 /** Results of at most so many plain bytes live in their row: a file of their own costs more. */
@@ -80,9 +85,13 @@ export function createCache(options: MemoryOptions, registered?: Adapters): Cach
     waitMs: checkAge("waitMs", options.waitMs ?? WAIT_MS),
   };
   if (options.location === null) return { ...shared, location: undefined, results: undefined };
+  const { readOnly = false } = options;
+  if (typeof readOnly !== "boolean") {
+    throw new TypeError(`Option readOnly must be true or false: got ${String(readOnly)}`);
+  }
   const location = resolveLocation(options.location);
   claimDurability(location, store.durability);
-  return { ...shared, location, results: new Results(location, store, adapters) };
+  return { ...shared, location, results: new Results(location, store, { adapters, readOnly }) };
 }
 
 function listeners({ onEvent, verbose = 0 }: MemoryOptions): ((event: CacheEvent) => void)[] {

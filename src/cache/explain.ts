@@ -121,17 +121,21 @@ function nearest(here: CallSummary, stored: readonly Neighbour[]) {
     if (best === undefined || places.length < best.places.length) best = { info, there, places };
   }
   if (best === undefined) return undefined;
-  const [mine, theirs] = [new Map(here), new Map(best.there)];
-  const differs = best.places.map((place) => ({
+  return { info: best.info, differs: compareCalls(here, best.there) };
+}
+
+/** Where the arguments of two calls differ, as far as summaries tell. */
+export function compareCalls(here: CallSummary, there: CallSummary): Difference[] {
+  const [mine, theirs] = [new Map(here), new Map(there)];
+  return differences(here, there).map((place) => ({
     place: nameOf(place),
     here: mine.get(place),
     there: theirs.get(place),
   }));
-  return { info: best.info, differs };
 }
 
 /** `1.seed` as messages write it: `args[1].seed`. */
-function nameOf(place: string): string {
+export function nameOf(place: string): string {
   const [position, ...fields] = place.split(".");
   return [`args[${position}]`, ...fields].join(".");
 }

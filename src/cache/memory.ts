@@ -10,8 +10,11 @@ import type { EntryInfo } from "./entry-info.ts";
 import { slugOf } from "./identity.ts";
 import { createMemoize, type Memoize } from "./memoize.ts";
 import { Adapters, type StorableClass } from "./result-adapters.ts";
+import { resultsByKey } from "./results-by-key.ts";
 import { Shelved, type ShelvedToken } from "./shelved.ts";
 import { type FunctionStats, sumStats } from "./stats.ts";
+import { type CacheUsage, measureUsage } from "./usage.ts";
+import { type CacheReport, type VerifyOptions, verifyCache } from "./verify.ts";
 import type { Cache } from "./wrapper.ts";
 
 /** What happened on a cache in this process. */
@@ -56,13 +59,70 @@ export class Memory {
   }
 
   /**
-   * All stored results, of all processes and versions; those that come or go meanwhile may be met
-   * or not.
+   * Stored results, of all processes and versions; those that come or go meanwhile may be met or
+   * not.
    *
-   * @throws {StoreError} when the index cannot be read
+   * @param choice those of one function, those with a tag; all by default
+   * @throws {TypeError} for a choice that does not exist or is no string
+   * @throws {StoreError} when the folder cannot be used, or the index cannot be read
    */
-  *entries(): Generator<EntryInfo, void, undefined> {
-    for (const { info } of this.#cache.results?.entries() ?? []) yield info;
+  *entries(choice: ResultChoice = {}): Generator<EntryInfo, void, undefined> {
+    const { id, tag } = checkChoice(choice, "entries");
+    const { results } = this.#cache;
+    if (results === undefined) return;
+    results.inventory(); // says why, when there is none
+    const prefix = id === undefined ? undefined : rowPrefix({ id });
+    for (const { info } of results.entries(prefix)) {
+      if (tag === undefined || info.tags.includes(tag)) yield info;
+    }
+  }
+
+  /**
+   * Handles of the stored results whose keys begin with `key`; those of one function, when its id is
+   * given, are found at once, else all rows are looked at.
+   *
+   * @param key hexadecimal digits, all 32 or the first of them
+   * @throws {TypeError} for anything else
+   * @throws {StoreError} when the folder cannot be used, or the index cannot be read
+   */
+  *find(key: string, id?: string): Generator<Shelved, void, undefined> {
+    if (typeof key !== "string" || !/^[0-9a-f]{0,32}$/i.test(key)) {
+      throw new TypeError(`A key is up to 32 hexadecimal digits: got ${String(key)}`);
+    }
+    const { results } = this.#cache;
+    if (results === undefined) return;
+    for (const { row, entry } of resultsByKey(results.inventory(), key.toLowerCase(), id)) {
+      const { functionId, isAsync } = entry;
+      const token = { id: functionId, row: Buffer.from(row).toString("hex"), isAsync };
+      yield new Shelved(results, token);
+    }
+  }
+
+  /**
+   * Reads everything that is stored, to its end, and reports what is damaged, missing or litter. It
+   * changes nothing. Others may store and read meanwhile.
+   *
+   * @throws {StoreError} when the folder cannot be used, or the index cannot be read
+   */
+  async verify(options: VerifyOptions = {}): Promise<CacheReport> {
+    checkOptionNames(options, ["signal", "onProgress"], "verify");
+    const { results } = this.#cache;
+    if (results === undefined) return { entries: 0, files: 0, cbytes: 0, findings: [] };
+    return verifyCache(results.inventory(), options);
+  }
+
+  /**
+   * What the cache takes on disk, by functions and versions.
+   *
+   * @throws {StoreError} when the folder cannot be used, or the index cannot be read
+   */
+  async usage(options: { readonly signal?: AbortSignal } = {}): Promise<CacheUsage> {
+    checkOptionNames(options, ["signal"], "usage");
+    const { results } = this.#cache;
+    if (results === undefined) {
+      return { versions: [], index: 0, litter: { files: 0, cbytes: 0 }, total: 0 };
+    }
+    return measureUsage(results.inventory(), options.signal);
   }
 
   /**
@@ -86,7 +146,7 @@ export class Memory {
    * @throws {TypeError} for a choice that does not exist or is no string
    */
   clear(choice: ResultChoice = {}): number {
-    const { id, tag } = checkChoice(choice);
+    const { id, tag } = checkChoice(choice, "clear");
     const slug = id === undefined ? undefined : slugOf(id);
     this.#cache.flights.supersedeAll({ slug, tag });
     return this.#cache.results?.clear(id === undefined ? undefined : rowPrefix({ id }), tag) ?? 0;
@@ -101,8 +161,8 @@ export interface ResultChoice {
   readonly tag?: string;
 }
 
-function checkChoice(choice: ResultChoice): ResultChoice {
-  checkOptionNames(choice, ["id", "tag"], "clear");
+function checkChoice(choice: ResultChoice, owner: string): ResultChoice {
+  checkOptionNames(choice, ["id", "tag"], owner);
   for (const [name, value] of Object.entries(choice)) {
     // What is meant to be a choice and is none would clear everything.
     if (typeof value === "string") continue;
@@ -112,7 +172,7 @@ function checkChoice(choice: ResultChoice): ResultChoice {
 }
 
 /** `BLOSCACHE_DIR`, or else where the tools of the ecosystem keep their caches. */
-function defaultLocation(): string {
+export function defaultLocation(): string {
   const { BLOSCACHE_DIR } = process.env;
   if (BLOSCACHE_DIR !== undefined && BLOSCACHE_DIR !== "") return BLOSCACHE_DIR;
   // Loaded here, as its dozen of small modules take longer than all of ours, and only few need it.

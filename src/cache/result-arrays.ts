@@ -40,6 +40,11 @@ const TYPED_ARRAYS = KINDS.map((name) =>
 
 const NUMBERS: ReadonlyMap<string, number> = new Map(KINDS.map((name, kind) => [name, kind]));
 
+/** What the number in a row stands for; `undefined` for one of a later release. */
+export function arrayType(kind: number): string | undefined {
+  return KINDS[kind];
+}
+
 /** The classes whose instances are arrays of a result. */
 export const ARRAY_CLASSES: readonly string[] = KINDS.slice(0, NUMBERS.get("latin1"));
 

@@ -8,8 +8,9 @@ import type { Address } from "../store/address.ts";
 import { ArrayStore, type Stored } from "../store/array-store.ts";
 import type { StoreOptions } from "../store/draft.ts";
 import type { Entry } from "../store/entry.ts";
-import { openIndex } from "../store/index-db.ts";
-import { openLocation } from "../store/location.ts";
+import { findIndex, openIndex } from "../store/index-db.ts";
+import type { Inventory } from "../store/inventory.ts";
+import { findLocation, openLocation } from "../store/location.ts";
 import { addressOfRow } from "./address.ts";
 import { describeEntry, type EntryInfo } from "./entry-info.ts";
 import type { Neighbour } from "./explain.ts";
@@ -20,6 +21,7 @@ import { type Computed, draftOf } from "./result-draft.ts";
 import { ResultLeases } from "./result-leases.ts";
 import { putTogether } from "./result-reader.ts";
 import { RestoreError } from "./result-skeleton.ts";
+import { describeArrays, type StoredArray } from "./stored-arrays.ts";
 import { decodeTags } from "./tags.ts";
 import { warnOnce } from "./warning.ts";
 
@@ -35,16 +37,23 @@ export class Results {
   readonly #location: string;
   readonly #options: StoreOptions;
   readonly #adapters: Adapters;
+  readonly #readOnly: boolean;
   /** `null` when the location cannot be used; it is not tried again. */
   #store: ArrayStore | null | undefined;
   /** Who computes what. */
   readonly leases: ResultLeases;
 
-  constructor(location: string, options: StoreOptions, adapters: Adapters) {
+  /** @param readOnly nothing is made, stored or removed in the location, damaged results neither */
+  constructor(
+    location: string,
+    options: StoreOptions,
+    { adapters, readOnly }: { readonly adapters: Adapters; readonly readOnly: boolean },
+  ) {
     this.#location = location;
     this.#options = options;
     this.leases = new ResultLeases(location, () => this.#openedForWriting()?.leases());
     this.#adapters = adapters;
+    this.#readOnly = readOnly;
   }
 
   /** The row of a result. */
@@ -204,6 +213,23 @@ export class Results {
     return this.#change((store) => store.clear(prefix, addressOfRow, isWanted)) ?? 0;
   }
 
+  /**
+   * What is in the folder. Unlike all else here it says what goes wrong.
+   *
+   * @throws {StoreError} when the location cannot be used
+   */
+  inventory(): Inventory {
+    if (this.#store === null || this.#store === undefined) this.#store = this.#open();
+    return this.#store.inventory();
+  }
+
+  /** The arrays of a result, none of them read. @throws {StoreError} when they are not known */
+  arraysOf(address: Address, entry: Entry): StoredArray[] {
+    const inventory = this.inventory();
+    const files = inventory.filesOf(address, entry).map(({ path }) => path);
+    return describeArrays(inventory.skeletonOf(address, entry), entry, files);
+  }
+
   /** All results, or those of a function. @throws {StoreError} when the index cannot be read */
   *entries(prefix: Uint8Array = EVERYTHING): Generator<Neighbour, void, undefined> {
     const store = this.#opened();
@@ -217,6 +243,7 @@ export class Results {
     const store = this.#opened();
     if (store === null) return undefined;
     try {
+      if (this.#readOnly) throw new Error("The cache was opened with { readOnly: true }");
       return change(store);
     } catch (error) {
       warnOnce(
@@ -229,27 +256,34 @@ export class Results {
   }
 
   #opened(): ArrayStore | null {
-    if (this.#store === undefined) this.#store = this.#open();
+    if (this.#store === undefined) this.#store = this.#tryOpen();
     return this.#store;
   }
 
   /** What is written into a cache that was deleted is lost; so a new one is made. */
   #openedForWriting(): ArrayStore | null {
+    if (this.#readOnly) return null;
     const store = this.#opened();
-    if (store?.isCurrent() === false) this.#store = this.#open();
+    if (store?.isCurrent() === false) this.#store = this.#tryOpen();
     return this.#opened();
   }
 
-  #open(): ArrayStore | null {
+  #tryOpen(): ArrayStore | null {
     try {
-      const layout = openLocation(this.#location);
-      const index = openIndex(layout, this.#options.durability);
-      return new ArrayStore(layout, index, this.#options);
+      return this.#open();
     } catch (error) {
       const message = `${messageOf(error)}. Memoized functions run uncached.`;
       warnOnce(this.#location, "CACHE_UNUSABLE", message);
       return null;
     }
+  }
+
+  /** @throws {StoreError} when the location cannot be used */
+  #open(): ArrayStore {
+    const { durability } = this.#options;
+    const layout = this.#readOnly ? findLocation(this.#location) : openLocation(this.#location);
+    const index = this.#readOnly ? findIndex(layout, durability) : openIndex(layout, durability);
+    return new ArrayStore(layout, index, this.#options);
   }
 
   /**
@@ -268,6 +302,7 @@ export class Results {
       const message = `${messageOf(error)}. The result is computed again.`;
       warnOnce(`${this.#location} ${address.name}`, "CACHE_DAMAGED", message);
     }
+    if (this.#readOnly) return;
     try {
       store.setAside(address, entry);
     } catch {

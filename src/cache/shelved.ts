@@ -10,6 +10,7 @@ import { slugOf } from "./identity.ts";
 import { isTypedKind } from "./result-arrays.ts";
 import { LONE_ARRAY } from "./result-skeleton.ts";
 import type { Results } from "./results.ts";
+import type { StoredArray } from "./stored-arrays.ts";
 
 /** A handle as JSON: what another process needs to find the result in the same cache. */
 export interface ShelvedToken {
@@ -94,6 +95,17 @@ export class Shelved<Result = unknown> {
   info(): EntryInfo | undefined {
     const entry = this.#results?.find(this.#address);
     return entry && this.#results?.infoOf(this.#address, entry);
+  }
+
+  /**
+   * The arrays that the result consists of, none of which is read; `undefined` when it is not in the
+   * cache.
+   *
+   * @throws {StoreError} when where they stand is in a file of its own, which cannot be read
+   */
+  arrays(): readonly StoredArray[] | undefined {
+    const entry = this.#results?.find(this.#address);
+    return entry && this.#results?.arraysOf(this.#address, entry);
   }
 
   /** How long the function took, ms; `undefined` when the result is not in the cache. */

@@ -104,7 +104,7 @@ class StdoutSink implements Sink {
 }
 
 /** Resolves when `bytes` may be changed again. Rejects with EPIPE when nobody reads any more. */
-function writeToStdout(bytes: Uint8Array): Promise<void> {
+export function writeToStdout(bytes: Uint8Array | string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
   });

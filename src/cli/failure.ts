@@ -2,6 +2,7 @@
 import { getSystemErrorMap } from "node:util";
 import { CommanderError } from "commander";
 import { BloscacheError, messageOf, StoreError } from "../errors.ts";
+import { printable } from "./printable.ts";
 
 /** What was asked for cannot be done. */
 export const EXIT_FAILURE = 1;
@@ -60,7 +61,15 @@ export function showStacks(): void {
 }
 
 export function printError(line: string): void {
-  process.stderr.write(`blpk: error: ${line}\n`);
+  process.stderr.write(`${speaker}: error: ${printable(line)}\n`);
+}
+
+/** The name of the command, in front of what it says. */
+export let speaker = "";
+
+/** To be called before anything can fail. */
+export function speakAs(name: string): void {
+  speaker = name;
 }
 
 /** The user or the system wants the command to end. */

@@ -1,4 +1,5 @@
-/** What the command says while it works: lines that start with "blpk: ", as the reference's do. */
+/** What the command says while it works: lines that start with its name, as the reference's do. */
+import { speaker } from "./failure.ts";
 
 export type Verbosity = "normal" | "verbose" | "debug";
 
@@ -30,6 +31,6 @@ export class Report {
   }
 
   #print(text: string): void {
-    for (const line of text.split("\n")) this.#stream.write(`blpk: ${line}\n`);
+    for (const line of text.split("\n")) this.#stream.write(`${speaker}: ${line}\n`);
   }
 }

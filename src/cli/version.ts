@@ -1,4 +1,4 @@
-/** `blpk --version`. */
+/** `--version`. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PACKAGE_ROOT } from "../blosc/own-package.ts";

@@ -11,6 +11,7 @@ import { type Address, objectPath } from "./address.ts";
 import { type Draft, fileArray, type Job, type StoreOptions, splitDraft } from "./draft.ts";
 import { decodeEntry, type Entry, encodeEntry, type FileArray } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
+import { Inventory } from "./inventory.ts";
 import { Leases } from "./leases.ts";
 import type { Layout } from "./location.ts";
 import {
@@ -192,6 +193,11 @@ export class ArrayStore {
       else if (isWanted(entry) && this.delete(addressOf(own, entry))) count++;
     }
     return count;
+  }
+
+  /** For questions about the folder as a whole. */
+  inventory(): Inventory {
+    return new Inventory(this.#layout, this.#index);
   }
 
   /** Whether the cache is still in its folder. */

@@ -79,6 +79,27 @@ export function openIndex(layout: Layout, durability: Durability): IndexDb {
   return db;
 }
 
+/**
+ * {@link openIndex} for who only reads: an index that is not there is not made, a damaged one stays
+ * where it is.
+ *
+ * @throws {StoreError} when there is none, it is damaged, or it cannot be opened
+ */
+export function findIndex(layout: Layout, durability: Durability): IndexDb {
+  const known = opened.get(layout.index);
+  if (known?.db.isCurrent() === true) return known.db;
+  try {
+    if (!fs.existsSync(join(layout.index, DATA_FILE))) throw new Error("there is none");
+    const { fault } = lookAt(layout);
+    if (fault !== undefined) throw new Error(`it is damaged: ${fault}`);
+    const db = openOnce(layout, durability);
+    opened.set(layout.index, { db, durability });
+    return db;
+  } catch (error) {
+    throw new StoreError("open index", layout.index, error);
+  }
+}
+
 function openSound(layout: Layout, durability: Durability): IndexDb {
   try {
     if (isSound(layout)) return openOnce(layout, durability);
@@ -97,15 +118,21 @@ function openSound(layout: Layout, durability: Durability): IndexDb {
 }
 
 function isSound(layout: Layout): boolean {
+  const { fault, walked } = lookAt(layout);
+  if (fault === undefined && walked) forgetSuspects(layout.marks);
+  return fault === undefined;
+}
+
+/** Why the index is not to be used, and whether all of its pages were looked at for that. */
+function lookAt(layout: Layout): { readonly fault: string | undefined; readonly walked: boolean } {
   const isFolder = fs.statSync(layout.index, { throwIfNoEntry: false })?.isDirectory() ?? true;
+  if (!isFolder) return { fault: "it is no folder", walked: false };
   const data = join(layout.index, DATA_FILE);
-  if (!isFolder || findIndexFault(data) !== undefined) return false;
-  if (!marksAreSuspect(layout.marks)) return true;
+  const fault = findIndexFault(data);
+  if (fault !== undefined || !marksAreSuspect(layout.marks)) return { fault, walked: false };
   // What a power failure tore may be a sound tree of older rows: they are whole, by their digests,
   // and a row is a result of its call whenever it was stored. So that is no reason to start anew.
-  if (findPageFault(data) !== undefined) return false;
-  forgetSuspects(layout.marks);
-  return true;
+  return { fault: findPageFault(data), walked: true };
 }
 
 /** Damage is at times an errno to LMDB, such as ENOMEM. */

@@ -14,9 +14,10 @@ import { StoreError } from "../errors.ts";
 
 /** Version of this layout and of the rows; a folder of a later version is left alone. */
 const LAYOUT_VERSION = 1;
+const VERSION_FILE = "format.json";
 
-/** A temporary file that is older belongs to nobody any more, ms. */
-const LITTER_AGE_MS = 60 * 60 * 1000;
+/** A file that no row speaks of, and that is older, belongs to nobody any more, ms. */
+export const LITTER_AGE_MS: number = 60 * 60 * 1000;
 
 /** As https://bford.info/cachedir/ defines it: backup programs skip the folder. */
 const CACHEDIR_TAG = `Signature: 8a477f597d28d172789f06886806bc55
@@ -42,6 +43,34 @@ function makeFolder(path: string): string {
   }
 }
 
+function layoutOf(location: string): Layout {
+  return {
+    location,
+    index: join(location, "index"),
+    leases: join(location, "leases"),
+    marks: join(location, "marks"),
+    objects: join(location, "objects"),
+    tmp: join(location, "tmp"),
+  };
+}
+
+/**
+ * The folder of a cache that is there; nothing is made, changed or swept away.
+ *
+ * @param path absolute
+ * @throws {StoreError} when it holds no cache, or one of a later version
+ */
+export function findLocation(path: string): Layout {
+  try {
+    if (!fs.existsSync(join(path, VERSION_FILE))) throw new Error("it holds no cache");
+    const location = fs.realpathSync(path);
+    refuseLater(location, readVersion(location));
+    return layoutOf(location);
+  } catch (error) {
+    throw error instanceof StoreError ? error : new StoreError("open cache", path, error);
+  }
+}
+
 /**
  * Makes the folder, or checks an existing one, and sweeps away what killed writers left.
  *
@@ -50,21 +79,14 @@ function makeFolder(path: string): string {
  */
 export function openLocation(path: string): Layout {
   const location = makeFolder(path);
-  const layout = {
-    location,
-    index: join(location, "index"),
-    leases: join(location, "leases"),
-    marks: join(location, "marks"),
-    objects: join(location, "objects"),
-    tmp: join(location, "tmp"),
-  };
+  const layout = layoutOf(location);
   try {
     for (const folder of [layout.marks, layout.objects, layout.tmp]) {
       fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     }
     writeOnce(join(location, "CACHEDIR.TAG"), CACHEDIR_TAG);
     writeOnce(join(location, ".gitignore"), "*\n");
-    writeOnce(join(location, "format.json"), `${JSON.stringify({ version: LAYOUT_VERSION })}\n`);
+    writeOnce(join(location, VERSION_FILE), `${JSON.stringify({ version: LAYOUT_VERSION })}\n`);
     checkVersion(location);
     sweep(layout.tmp);
   } catch (error) {
@@ -84,23 +106,30 @@ function writeOnce(path: string, text: string): void {
 }
 
 function checkVersion(location: string): void {
-  const path = join(location, "format.json");
-  const text = fs.readFileSync(path, "utf8");
-  let version: unknown;
+  const version = readVersion(location);
+  if (version === LAYOUT_VERSION) return;
+  refuseLater(location, version);
+  const text = `${JSON.stringify({ version: LAYOUT_VERSION })}\n`;
+  fs.writeFileSync(join(location, VERSION_FILE), text, { mode: 0o600 });
+}
+
+function readVersion(location: string): unknown {
+  const text = fs.readFileSync(join(location, VERSION_FILE), "utf8");
   try {
-    version = (JSON.parse(text) as { version?: unknown } | null)?.version;
+    return (JSON.parse(text) as { version?: unknown } | null)?.version;
   } catch {
     // A writer that was cut off by a power failure; nothing else is lost with it.
+    return undefined;
   }
-  if (version === LAYOUT_VERSION) return;
-  if (typeof version === "number" && version > LAYOUT_VERSION) {
-    throw new StoreError(
-      "open cache",
-      location,
-      new Error(`its layout has version ${version}, this release knows ${LAYOUT_VERSION}`),
-    );
-  }
-  fs.writeFileSync(path, `${JSON.stringify({ version: LAYOUT_VERSION })}\n`, { mode: 0o600 });
+}
+
+function refuseLater(location: string, version: unknown): void {
+  if (typeof version !== "number" || version <= LAYOUT_VERSION) return;
+  throw new StoreError(
+    "open cache",
+    location,
+    new Error(`its layout has version ${version}, this release knows ${LAYOUT_VERSION}`),
+  );
 }
 
 function sweep(tmp: string): void {

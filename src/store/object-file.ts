@@ -1,5 +1,5 @@
 /** The file of one array of a stored result: a Bloscpack file, and how its row vouches for it. */
-import { StoreError } from "../errors.ts";
+import { BloscpackError, StoreError } from "../errors.ts";
 import type { TypedArray } from "../format/dtype.ts";
 import { decodeHead, type Head } from "../format/head.ts";
 import { type Packed, type PackPlan, pack, packSync } from "../format/pack.ts";
@@ -164,18 +164,51 @@ async function verifyHeadOf(path: string, facts: FileArray): Promise<void> {
     verifyHead(await source.read(0, facts.headLength), source.size, facts);
   });
 }
+/**
+ * Reads all of a file, and keeps nothing: what is wrong with it; `undefined` for the file that was
+ * written.
+ *
+ * @param onRead called with what has been read, stored bytes
+ * @throws the system's error when it cannot be read
+ */
+export async function findObjectFault(
+  path: string,
+  facts: FileArray,
+  onRead: (cbytes: number) => void,
+): Promise<string | undefined> {
+  try {
+    return await withFile(path, async (source) => {
+      verifyHead(await source.read(0, facts.headLength), source.size, facts);
+      const read = (position: number, length: number) => {
+        onRead(position);
+        return source.read(position, length);
+      };
+      const { size, batchBytes } = source;
+      const reader = await open({ size, batchBytes, read }, { as: "bytes" });
+      const { faults } = await reader.verify();
+      if (faults.length === 0) checkSize(reader.nbytes, facts);
+      return faults[0]?.message;
+    });
+  } catch (error) {
+    if (error instanceof BloscpackError || error instanceof Mismatch) return error.message;
+    throw error;
+  }
+}
+
+/** A file is not the one that its row speaks of. */
+class Mismatch extends Error {}
 
 function verifyHead(bytes: Uint8Array, fileSize: number, facts: FileArray): Head {
   if (fileSize !== facts.cbytes) {
-    throw new Error(`it has ${fileSize} bytes, not ${facts.cbytes}`);
+    throw new Mismatch(`it has ${fileSize} bytes, not ${facts.cbytes}`);
   }
   if (xxh64(bytes) !== facts.headDigest) {
-    throw new Error("the digest of header, metadata and offsets does not match");
+    throw new Mismatch("the digest of header, metadata and offsets does not match");
   }
   return decodeHead(bytes, fileSize);
 }
 
 function checkSize(nbytes: number, facts: FileArray): void {
   if (nbytes === facts.nbytes) return;
-  throw new Error(`it holds ${nbytes} plain bytes, not ${facts.nbytes}`);
+  throw new Mismatch(`it holds ${nbytes} plain bytes, not ${facts.nbytes}`);
 }

@@ -6,8 +6,9 @@
   {"do": "pack_bytes", "path": ..., "n": ..., "step": ..., "metadata": ..., and as of "pack"}
   {"do": "append_bytes", "path": ..., "n": ..., "step": ...}
   {"do": "unpack_bytes", "path": ...}
+  {"do": "load", "path": ...}
 
-"pack" and "unpack" answer with the array's {"dtype", "shape", "order", "sha256"}: sha256 of the bytes in memory
+"load" is numpy's own, of an .npy file. It, "pack" and "unpack" answer with the array's {"dtype", "shape", "order", "sha256"}: sha256 of the bytes in memory
 order. Byte order is native; what JavaScript has no numbers for (text, bytes, long doubles,
 structures) is as stored. A request that fails answers {"error": ...}.
 """
@@ -84,6 +85,10 @@ def unpack(request):
     return describe(bloscpack.unpack_ndarray_from_file(request["path"]))
 
 
+def load(request):
+    return describe(numpy.load(request["path"], allow_pickle=False))
+
+
 def ramp(request):
     return (numpy.arange(request["n"]) * request["step"] % 251).astype("u1").tobytes()
 
@@ -113,7 +118,7 @@ def unpack_bytes(request):
 def answer(line):
     try:
         request = json.loads(line)
-        commands = (pack, unpack, pack_bytes, append_bytes, unpack_bytes)
+        commands = (pack, unpack, pack_bytes, append_bytes, unpack_bytes, load)
         return {command.__name__: command for command in commands}[request["do"]](request)
     except Exception as error:
         return {"error": "%s: %s" % (type(error).__name__, error)}

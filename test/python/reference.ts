@@ -51,12 +51,19 @@ interface UnpackBytesRequest {
   readonly path: string;
 }
 
+/** Reads an `.npy` file with numpy; answers as to {@link UnpackRequest}. */
+interface LoadRequest {
+  readonly do: "load";
+  readonly path: string;
+}
+
 type Request =
   | PackRequest
   | UnpackRequest
   | PackBytesRequest
   | AppendBytesRequest
-  | UnpackBytesRequest;
+  | UnpackBytesRequest
+  | LoadRequest;
 
 /** What both sides say about an array; see reference.py. */
 export interface Description {

@@ -1,8 +1,8 @@
 /** Arrays as text: a row per line, its values separated by blanks. */
-import { halfToFloat32 } from "../format/half.ts";
-import type { Ndarray } from "../format/ndarray.ts";
-import type { Reader } from "../format/reader.ts";
-import { CliError } from "./failure.ts";
+import { halfToFloat32 } from "../../format/half.ts";
+import type { Ndarray } from "../../format/ndarray.ts";
+import type { Reader } from "../../format/reader.ts";
+import { CliError } from "../failure.ts";
 
 /** Kinds of dtypes whose items are a number, or two; long doubles are of no JavaScript type. */
 const NUMBERS = /^[<>|](?:b1|[iu][1248]|f[248]|c(?:8|16)|[mM]8(?:\[.*\])?)$/;

@@ -1,20 +1,20 @@
 /** `blpk append`. */
-import { HEADER_LENGTH, META_HEADER_LENGTH } from "../format/constants.ts";
-import type { Source } from "../format/endpoints.ts";
-import { measureHead, readHead } from "../format/head.ts";
-import type { Metadata } from "../format/metadata.ts";
-import { replaceMetadata } from "../format/metadata-section.ts";
-import { append as appendTo } from "../store/append-file.ts";
-import { rewriteMetadata } from "../store/metadata-file.ts";
-import { withStoredFile } from "../store/stored-file.ts";
+import { HEADER_LENGTH, META_HEADER_LENGTH } from "../../format/constants.ts";
+import type { Source } from "../../format/endpoints.ts";
+import { measureHead, readHead } from "../../format/head.ts";
+import type { Metadata } from "../../format/metadata.ts";
+import { replaceMetadata } from "../../format/metadata-section.ts";
+import { append as appendTo } from "../../store/append-file.ts";
+import { rewriteMetadata } from "../../store/metadata-file.ts";
+import { withStoredFile } from "../../store/stored-file.ts";
+import { EXTENSION, openSource, requireFile, statOf } from "../endpoints.ts";
+import { blaming, CliError } from "../failure.ts";
+import type { Session, Watched } from "../session.ts";
+import { exactSize } from "../sizes.ts";
 import { announce } from "./announce.ts";
 import { requireCodec } from "./compress.ts";
-import { EXTENSION, openSource, requireFile, statOf } from "./endpoints.ts";
-import { blaming, CliError } from "./failure.ts";
 import { readMetadataFile } from "./metadata.ts";
 import { type BloscOptions, givenShuffle } from "./options.ts";
-import type { Session, Watched } from "./session.ts";
-import { exactSize } from "./sizes.ts";
 
 export interface AppendCommandOptions extends BloscOptions {
   /** False for `--no-check-extension`. */

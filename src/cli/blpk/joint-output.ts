@@ -1,10 +1,10 @@
 /** Two outputs that appear together: the data and, with `-m`, its metadata. */
 import fs from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import type { Sink } from "../format/endpoints.ts";
-import { openSink, STANDARD_STREAM, statOf } from "./endpoints.ts";
-import { CliError } from "./failure.ts";
-import type { Session } from "./session.ts";
+import type { Sink } from "../../format/endpoints.ts";
+import { openSink, STANDARD_STREAM, statOf } from "../endpoints.ts";
+import { CliError } from "../failure.ts";
+import type { Session } from "../session.ts";
 
 /** Refuses two outputs of which one would replace the other. */
 export function requireDifferent(output: string, metadata: string): void {

@@ -1,13 +1,13 @@
 /** `blpk verify`: reads files to the end, and keeps nothing. */
-import { BloscpackError, StoreError } from "../errors.ts";
-import { unpack } from "../format/unpack-stream.ts";
-import type { VerifyReport } from "../format/verify.ts";
-import { open } from "../store/file-reader.ts";
-import { withStoredFile } from "../store/stored-file.ts";
-import { openSource, STANDARD_STREAM, statOf } from "./endpoints.ts";
-import { EXIT_FAILURE, printError, systemText } from "./failure.ts";
-import type { Session, Watched } from "./session.ts";
-import { exactSize } from "./sizes.ts";
+import { BloscpackError, StoreError } from "../../errors.ts";
+import { unpack } from "../../format/unpack-stream.ts";
+import type { VerifyReport } from "../../format/verify.ts";
+import { open } from "../../store/file-reader.ts";
+import { withStoredFile } from "../../store/stored-file.ts";
+import { openSource, STANDARD_STREAM, statOf } from "../endpoints.ts";
+import { EXIT_FAILURE, printError, systemText } from "../failure.ts";
+import type { Session, Watched } from "../session.ts";
+import { exactSize } from "../sizes.ts";
 
 export async function verify(
   session: Session,

@@ -1,13 +1,15 @@
 /** `blpk compress`. */
 
-import type { ChecksumName } from "../blosc/checksum.ts";
-import { codecs } from "../blosc/codec.ts";
-import { calculateNchunks } from "../format/chunking.ts";
-import { DEFAULT_CHUNK_SIZE } from "../format/constants.ts";
-import { pack } from "../format/pack-stream.ts";
+import type { ChecksumName } from "../../blosc/checksum.ts";
+import { codecs } from "../../blosc/codec.ts";
+import { calculateNchunks } from "../../format/chunking.ts";
+import { DEFAULT_CHUNK_SIZE } from "../../format/constants.ts";
+import { pack } from "../../format/pack-stream.ts";
+import { EXTENSION, openBoth, requireFile, requireFree, STANDARD_STREAM } from "../endpoints.ts";
+import { blaming, CliError, EXIT_USAGE } from "../failure.ts";
+import type { Session } from "../session.ts";
+import { exactSize } from "../sizes.ts";
 import { announce } from "./announce.ts";
-import { EXTENSION, openBoth, requireFile, requireFree, STANDARD_STREAM } from "./endpoints.ts";
-import { blaming, CliError, EXIT_USAGE } from "./failure.ts";
 import { readMetadataFile } from "./metadata.ts";
 import {
   type BloscOptions,
@@ -16,8 +18,6 @@ import {
   DEFAULT_TYPESIZE,
   givenShuffle,
 } from "./options.ts";
-import type { Session } from "./session.ts";
-import { exactSize } from "./sizes.ts";
 
 export interface CompressOptions extends BloscOptions {
   readonly chunkSize?: number;

@@ -1,10 +1,10 @@
 /** A part of a file to try things on. */
-import { allocate } from "../blosc/codec.ts";
-import { DEFAULT_CHUNK_SIZE } from "../format/constants.ts";
-import { readFully } from "../format/endpoints.ts";
-import { withStoredFile } from "../store/stored-file.ts";
-import { openSource, STANDARD_STREAM, statOf } from "./endpoints.ts";
-import type { Session } from "./session.ts";
+import { allocate } from "../../blosc/codec.ts";
+import { DEFAULT_CHUNK_SIZE } from "../../format/constants.ts";
+import { readFully } from "../../format/endpoints.ts";
+import { withStoredFile } from "../../store/stored-file.ts";
+import { openSource, STANDARD_STREAM, statOf } from "../endpoints.ts";
+import type { Session } from "../session.ts";
 
 /**
  * At most `size` bytes: pieces of 1 MiB, spread evenly over a file, or the start of a pipe.

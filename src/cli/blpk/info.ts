@@ -5,12 +5,12 @@ import {
   type FileInfo,
   type MetadataHeader,
   readInfo,
-} from "../store/file-info.ts";
-import { requireSeekable } from "./endpoints.ts";
-import { blaming } from "./failure.ts";
+} from "../../store/file-info.ts";
+import { requireSeekable } from "../endpoints.ts";
+import { blaming } from "../failure.ts";
+import type { Session } from "../session.ts";
+import { exactSize } from "../sizes.ts";
 import { formatMetadata, isNonFinite } from "./metadata.ts";
-import type { Session } from "./session.ts";
-import { exactSize } from "./sizes.ts";
 
 /** Offsets shown, of many. */
 const OFFSETS_SHOWN = 5;

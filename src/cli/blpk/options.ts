@@ -1,10 +1,10 @@
 /** The values that options take. What the reference ends with 1 ends with 1 here, else 2. */
 import { InvalidArgumentError, Option } from "commander";
-import { CHECKSUMS } from "../blosc/checksum.ts";
-import type { Shuffle } from "../blosc/codec.ts";
-import { MAX_CHUNK_SIZE } from "../format/constants.ts";
-import { CliError } from "./failure.ts";
-import { parseSize } from "./sizes.ts";
+import { CHECKSUMS } from "../../blosc/checksum.ts";
+import type { Shuffle } from "../../blosc/codec.ts";
+import { MAX_CHUNK_SIZE } from "../../format/constants.ts";
+import { CliError } from "../failure.ts";
+import { parseSize } from "../sizes.ts";
 
 /** BLOSC_MAX_THREADS. */
 const MAX_THREADS = 256;

@@ -10,15 +10,15 @@ import {
   compressAsync,
   decompressAsync,
   type Shuffle,
-} from "../blosc/codec.ts";
-import { BLOSC_HEADER_LENGTH, DEFAULT_CHUNK_SIZE } from "../format/constants.ts";
+} from "../../blosc/codec.ts";
+import { BLOSC_HEADER_LENGTH, DEFAULT_CHUNK_SIZE } from "../../format/constants.ts";
+import { requireFile } from "../endpoints.ts";
+import { CliError } from "../failure.ts";
+import type { Session } from "../session.ts";
+import { exactSize, prettySize } from "../sizes.ts";
 import { requireCodec } from "./compress.ts";
-import { requireFile } from "./endpoints.ts";
-import { CliError } from "./failure.ts";
 import { DEFAULT_CLEVEL, DEFAULT_TYPESIZE } from "./options.ts";
 import { readSample } from "./sample.ts";
-import type { Session } from "./session.ts";
-import { exactSize, prettySize } from "./sizes.ts";
 
 export interface EstimateOptions {
   readonly typesize?: number;

@@ -1,11 +1,11 @@
 /** `blpk slice`: a part of a file, of which no more is read than the chunks that hold it. */
-import type { Ndarray } from "../format/ndarray.ts";
-import type { Reader } from "../format/reader.ts";
-import { open } from "../store/file-reader.ts";
-import { openSink, requireFree, requireSeekable, STANDARD_STREAM } from "./endpoints.ts";
-import { blaming, CliError } from "./failure.ts";
+import type { Ndarray } from "../../format/ndarray.ts";
+import type { Reader } from "../../format/reader.ts";
+import { open } from "../../store/file-reader.ts";
+import { openSink, requireFree, requireSeekable, STANDARD_STREAM } from "../endpoints.ts";
+import { blaming, CliError } from "../failure.ts";
+import type { Session } from "../session.ts";
 import { parseRange, type Range } from "./range.ts";
-import type { Session } from "./session.ts";
 import { formatRows, requireNumbers } from "./text.ts";
 
 /** Plain bytes that are read and written at a time; one row at least. */

@@ -1,8 +1,7 @@
 /** `blpk decompress` and `blpk cat`. */
-import type { Sink, Source } from "../format/endpoints.ts";
-import { stringifyMetadata } from "../format/metadata-json.ts";
-import { type UnpackResult, unpack } from "../format/unpack-stream.ts";
-import { announce } from "./announce.ts";
+import type { Sink, Source } from "../../format/endpoints.ts";
+import { stringifyMetadata } from "../../format/metadata-json.ts";
+import { type UnpackResult, unpack } from "../../format/unpack-stream.ts";
 import {
   EXTENSION,
   openBoth,
@@ -12,12 +11,13 @@ import {
   requireFree,
   STANDARD_STREAM,
   statOf,
-} from "./endpoints.ts";
-import { blaming, CliError } from "./failure.ts";
+} from "../endpoints.ts";
+import { blaming, CliError } from "../failure.ts";
+import type { Session } from "../session.ts";
+import { exactSize } from "../sizes.ts";
+import { announce } from "./announce.ts";
 import { heldOpen, JointText, requireDifferent } from "./joint-output.ts";
 import { formatMetadata, isTelling } from "./metadata.ts";
-import type { Session } from "./session.ts";
-import { exactSize } from "./sizes.ts";
 
 export interface DecompressOptions {
   /** False for `--no-check-extension`. */

@@ -1,5 +1,5 @@
 /** Ranges as Python writes them: `"10:20"`, `"-5:"`, `"7"`. */
-import { CliError, EXIT_USAGE } from "./failure.ts";
+import { CliError, EXIT_USAGE } from "../failure.ts";
 
 /** A part of an axis, half-open. */
 export interface Range {

@@ -1,6 +1,9 @@
 /** The command line: which commands, arguments and options there are. */
 import { Command, Option } from "commander";
-import { printError, showStacks } from "./failure.ts";
+import { showStacks } from "../failure.ts";
+import { configure } from "../run-command.ts";
+import { createSession, type GlobalOptions, type Session } from "../session.ts";
+import { VersionRequest } from "../version.ts";
 import {
   bloscOptions,
   bloscpackOptions,
@@ -8,8 +11,6 @@ import {
   metadataOption,
   parseBytes,
 } from "./options.ts";
-import { createSession, type GlobalOptions, type Session } from "./session.ts";
-import { VersionRequest } from "./version.ts";
 
 /** Carries a command out. A variadic operand is an array. */
 type Run = (session: Session, operands: never, options: never) => Promise<void>;
@@ -151,16 +152,4 @@ function createSubcommand(subcommand: Subcommand, program: Command): Command {
     await run(session, command.processedArgs as never, command.opts() as never);
     session.report.verbose("done");
   });
-}
-
-/** Throws instead of exiting, so that there is one place that ends the command. */
-function configure(command: Command): Command {
-  return command
-    .exitOverride()
-    .showHelpAfterError("(add --help for help)")
-    .configureOutput({
-      outputError: (text) => {
-        for (const line of text.trimEnd().split("\n")) printError(line.replace(/^error: /, ""));
-      },
-    });
 }

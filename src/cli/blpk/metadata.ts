@@ -1,10 +1,10 @@
 /** Metadata in files of its own, and on the screen. */
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
-import type { Metadata } from "../format/metadata.ts";
-import { parseMetadata } from "../format/metadata-json.ts";
-import { requireFile, STANDARD_STREAM } from "./endpoints.ts";
-import { CliError, EXIT_FAILURE } from "./failure.ts";
+import type { Metadata } from "../../format/metadata.ts";
+import { parseMetadata } from "../../format/metadata-json.ts";
+import { requireFile, STANDARD_STREAM } from "../endpoints.ts";
+import { CliError, EXIT_FAILURE } from "../failure.ts";
 
 /** Lines that are longer are broken, as the reference does. */
 const WIDTH = 90;

@@ -1,0 +1,161 @@
+/** The command line of `bloscache`: which commands, arguments and options there are. */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { showStacks } from "../failure.ts";
+import { configure } from "../run-command.ts";
+import { createSession, type Session } from "../session.ts";
+import { VersionRequest } from "../version.ts";
+import { listenForWarnings } from "./warnings.ts";
+
+export interface GlobalOptions {
+  /** Folder of the cache; the library's default when it is not given. */
+  readonly dir?: string;
+  readonly json?: true;
+  readonly debug?: true;
+  readonly force?: true;
+}
+
+/** Carries a command out; its options are the global ones too. */
+type Run = (session: Session, operands: never, options: never) => Promise<void>;
+
+interface Subcommand {
+  readonly name: string;
+  readonly description: string;
+  readonly operands: readonly (readonly [usage: string, description: string])[];
+  readonly options: readonly Option[];
+  readonly load: () => Promise<Run>;
+}
+
+const KEY = "key of a result, or as many of its first digits as tell it apart";
+const ID = "id of a function, or the end of one, such as its name";
+
+const subcommands: readonly Subcommand[] = [
+  {
+    name: "ls",
+    description: "list the stored results",
+    operands: [["[id]", ID]],
+    options: [
+      new Option("--sort <order>", "newest, largest or slowest first, or by function").choices([
+        ...["created", "size", "duration", "name"],
+      ]),
+      new Option("-r, --reverse", "the other way round"),
+      new Option("-t, --tag <tag>", "only those with this tag"),
+      new Option("-l, --long", "whole keys, ids and versions, and all arguments"),
+    ],
+    load: async () => (await import("./ls.ts")).ls,
+  },
+  {
+    name: "du",
+    description: "print what is on disk, by function and version",
+    operands: [],
+    options: [],
+    load: async () => (await import("./du.ts")).du,
+  },
+  {
+    name: "stats",
+    description: "print how much is stored, and how much computing it stands for",
+    operands: [],
+    options: [],
+    load: async () => (await import("./stats.ts")).stats,
+  },
+  {
+    name: "show",
+    description: "print all that is known of a result",
+    operands: [["<key>", KEY]],
+    options: [
+      new Option("--value", "print the whole value"),
+      new Option("--depth <n>", "levels of the value that are printed (default: 6)")
+        .argParser(parseCount)
+        .implies({ value: true }),
+    ],
+    load: async () => (await import("./show.ts")).show,
+  },
+  {
+    name: "why",
+    description: "tell how a call differs from others, or why it would be computed",
+    operands: [
+      ["<call>", "key of a result, or MODULE#EXPORT: a memoized function in a file"],
+      ["[other]", "another key; of MODULE#EXPORT the arguments, as a JSON array"],
+    ],
+    options: [],
+    load: async () => (await import("./why.ts")).why,
+  },
+  {
+    name: "verify",
+    description: "read all that is stored to its end, and check it; changes nothing",
+    operands: [],
+    options: [],
+    load: async () => (await import("./verify.ts")).verify,
+  },
+  {
+    name: "clear",
+    description: "remove all results, those of a function or with a tag, or one",
+    operands: [["[id]", ID]],
+    options: [
+      new Option("--key <key>", `only this one: ${KEY}`),
+      new Option("-t, --tag <tag>", "only those with this tag"),
+      new Option("-y, --yes", "do not ask"),
+    ],
+    load: async () => (await import("./clear.ts")).clear,
+  },
+  {
+    name: "export",
+    description: "write an array of a result to a file for others",
+    operands: [
+      ["<key>", KEY],
+      ["<out>", "file to write: .blp for Bloscpack, .npy for numpy; '-' for stdout"],
+    ],
+    options: [
+      new Option("--format <format>", "where the name does not tell").choices(["blp", "npy"]),
+      new Option("--path <path>", "which array of several, such as result.grid.data"),
+      new Option("--array <n>", "the same by its number, from 0")
+        .argParser(parseCount)
+        .conflicts("path"),
+      new Option("-f, --force", "replace an existing file; let data go to a terminal"),
+    ],
+    load: async () => (await import("./export.ts")).exportArray,
+  },
+];
+
+export function createProgram(): Command {
+  const program = configure(new Command("bloscache"))
+    .description("Look into a cache of function results, and take things out of it.")
+    .enablePositionalOptions()
+    .option("--version", "print the versions")
+    .on("option:version", () => {
+      throw new VersionRequest();
+    });
+  for (const option of globalOptions()) program.addOption(option);
+  for (const subcommand of subcommands) program.addCommand(createSubcommand(subcommand, program));
+  return program;
+}
+
+/** They may stand before the subcommand or behind it. */
+function globalOptions(): Option[] {
+  const group = "Global options:";
+  return [
+    new Option(
+      "-C, --dir <dir>",
+      "folder of the cache (default: BLOSCACHE_DIR, or node_modules/.cache/bloscache)",
+    ).helpGroup(group),
+    new Option("--json", "print JSON, for programs").helpGroup(group),
+    new Option("-d, --debug", "show stack traces of errors").helpGroup(group),
+  ];
+}
+
+function createSubcommand(subcommand: Subcommand, program: Command): Command {
+  const command = configure(new Command(subcommand.name)).description(subcommand.description);
+  for (const [usage, description] of subcommand.operands) command.argument(usage, description);
+  for (const option of [...subcommand.options, ...globalOptions()]) command.addOption(option);
+  return command.action(async () => {
+    const options: GlobalOptions = { ...program.opts(), ...command.opts() };
+    if (options.debug === true) showStacks();
+    listenForWarnings();
+    const run = await subcommand.load();
+    await run(createSession(options), command.processedArgs as never, options as never);
+  });
+}
+
+function parseCount(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Not a whole number.");
+}
