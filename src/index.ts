@@ -14,6 +14,7 @@ export {
   Memory,
   type MemoryStats,
   memoize,
+  type PlainMemoryOptions,
   type ResultChoice,
   registerAdapters,
 } from "./cache/memory.ts";

@@ -17,6 +17,12 @@ import { type CacheUsage, measureUsage } from "./usage.ts";
 import { type CacheReport, type VerifyOptions, verifyCache } from "./verify.ts";
 import type { Cache } from "./wrapper.ts";
 
+/** The options of a Memory that can be sent to others. */
+export interface PlainMemoryOptions extends Omit<MemoryOptions, "onEvent" | "adapters"> {
+  /** Absolute; `null` for a cache that is disabled. */
+  readonly location: string | null;
+}
+
 /** What happened on a cache in this process. */
 export interface MemoryStats extends FunctionStats {
   /** Of each function, by its id. */
@@ -35,6 +41,11 @@ export class Memory {
   readonly location: string | null;
   /** Bound to this cache, so that it can be used on its own and as `@memory.memoize`. */
   readonly memoize: Memoize;
+  /**
+   * What it was made with, as plain data: for `new Memory(…)` in a worker thread or another process.
+   * The functions among the options, `onEvent` and `adapters`, stay here.
+   */
+  readonly options: PlainMemoryOptions;
   readonly #cache: Cache;
 
   /**
@@ -43,9 +54,12 @@ export class Memory {
    */
   constructor(options: string | URL | null | MemoryOptions) {
     const isPlace = options === null || isLocation(options);
-    const cache = createCache(isPlace ? { location: options } : options);
+    const given = isPlace ? { location: options } : options;
+    const cache = createCache(given);
+    const { onEvent: _onEvent, adapters: _adapters, ...plain } = given;
     this.#cache = cache;
     this.location = cache.location ?? null;
+    this.options = Object.freeze({ ...plain, location: this.location });
     this.memoize = createMemoize(() => cache);
   }
 

@@ -39,6 +39,21 @@ it.each([1, 2])(
   },
 );
 
+it.each([1, 2])("threads and processes compute each tile once, and all get it", () => {
+  expect(printedBy("workers").trim().split("\n")).toEqual([
+    "36 tiles asked for by 4 workers",
+    "9 computed, 9 stored",
+    "all the same: true",
+  ]);
+});
+
+it.each([1, 2])("clients of a route share one computation, and may leave it", () => {
+  expect(printedBy("route").trim().split("\n")).toEqual([
+    "17 of 20 clients served by 1 computation",
+    "1 computation stopped, 1 result stored",
+  ]);
+});
+
 it.each([1, 2])("the embeddings are made once per text", () => {
   const [similarities, made] = printedBy("embeddings").split("\n");
   expect(similarities).toMatch(/^0\.\d\d 1\.00 0\.\d\d$/);
