@@ -67,6 +67,7 @@ void ExportAll(Napi::Env env, Napi::Object exports) {
   Export<RangeLockTry>(exports, "rangeLockTry");
   Export<RangeLockRelease>(exports, "rangeLockRelease");
   Export<RangeLockIsHeld>(exports, "rangeLockIsHeld");
+  Export<RangeLockClose>(exports, "rangeLockClose");
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {

@@ -26,7 +26,9 @@ void Require(Napi::Env env, int code) {
 RangeLock& LockOf(Napi::Value value) {
   auto& locks = EnvData::Of(value.Env()).range_locks;
   const auto last = static_cast<std::int64_t>(locks.size()) - 1;
-  return *locks[static_cast<std::size_t>(ToInteger(value, "handle", 0, last))];
+  const auto& lock = locks[static_cast<std::size_t>(ToInteger(value, "handle", 0, last))];
+  if (lock == nullptr) throw Napi::TypeError::New(value.Env(), "the lock file has been closed");
+  return *lock;
 }
 
 std::int64_t OffsetOf(Napi::Value value) { return ToInteger(value, "offset", 0, kMaxOffset); }
@@ -58,6 +60,14 @@ Napi::Value RangeLockIsHeld(const Napi::CallbackInfo& info) {
   bool held = false;
   Require(info.Env(), LockOf(info[0]).IsHeldByOthers(OffsetOf(info[1]), &held));
   return Napi::Boolean::New(info.Env(), held);
+}
+
+Napi::Value RangeLockClose(const Napi::CallbackInfo& info) {
+  const RangeLock* const closed = &LockOf(info[0]);
+  for (auto& lock : EnvData::Of(info.Env()).range_locks) {
+    if (lock.get() == closed) lock.reset();
+  }
+  return info.Env().Undefined();
 }
 
 }  // namespace bloscache

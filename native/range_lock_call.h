@@ -1,5 +1,5 @@
-// rangeLockOpen(), rangeLockTry(), rangeLockRelease() and rangeLockIsHeld() of the binding: see
-// src/blosc/binding.ts.
+// rangeLockOpen(), rangeLockTry(), rangeLockRelease(), rangeLockIsHeld() and rangeLockClose() of
+// the binding: see src/blosc/binding.ts.
 
 #ifndef BLOSCACHE_RANGE_LOCK_CALL_H_
 #define BLOSCACHE_RANGE_LOCK_CALL_H_
@@ -12,6 +12,7 @@ Napi::Value RangeLockOpen(const Napi::CallbackInfo& info);
 Napi::Value RangeLockTry(const Napi::CallbackInfo& info);
 Napi::Value RangeLockRelease(const Napi::CallbackInfo& info);
 Napi::Value RangeLockIsHeld(const Napi::CallbackInfo& info);
+Napi::Value RangeLockClose(const Napi::CallbackInfo& info);
 
 }  // namespace bloscache
 

@@ -89,6 +89,7 @@ export interface NativeBinding {
   rangeLockTry(handle: number, offset: number): boolean;
   rangeLockRelease(handle: number, offset: number): void;
   rangeLockIsHeld(handle: number, offset: number): boolean;
+  rangeLockClose(handle: number): void;
 }
 
 /** musl and glibc need different binaries; only glibc reports a version of itself. */

@@ -2,8 +2,6 @@
  * Those who wait for one computation. Each may leave by the AbortSignal that it brought; when all
  * have left, the computation is told to stop, by a signal in the place of the first one's.
  */
-import { isAbortSignal } from "./realm.ts";
-
 export class Audience {
   /** Made when it is needed: most calls bring no signal. */
   #controller: AbortController | undefined;
@@ -46,7 +44,7 @@ export class Seat {
   constructor(signals: readonly AbortSignal[], onLeave: (reason: unknown) => void) {
     this.#signals = signals;
     this.#onLeave = onLeave;
-    for (const signal of signals) signal.addEventListener("abort", this.#leave, { once: true });
+    for (const signal of signals) listen(signal, this.#leave);
     if (this.#gone !== undefined) this.#leave();
   }
 
@@ -64,7 +62,7 @@ export class Seat {
 
   /** Heeds the signals no more. */
   end(): void {
-    for (const signal of this.#signals) signal.removeEventListener("abort", this.#leave);
+    for (const signal of this.#signals) unlisten(signal, this.#leave);
   }
 
   /** The outcome, if it does not leave before. @throws the reason for which it left */
@@ -78,29 +76,27 @@ export class Seat {
   }
 }
 
-/** The signals among the arguments and in fields of arguments that are plain objects. */
-export function signalsOf(args: readonly unknown[]): AbortSignal[] {
-  return args.flatMap((arg) => {
-    if (isAbortSignal(arg)) return [arg];
-    return isPlain(arg) ? Object.values(arg).filter(isAbortSignal) : [];
-  });
+/** One listener for each signal, however many wait by it: Node warns of more than ten. */
+const listeners = new WeakMap<AbortSignal, Set<() => void>>();
+
+function listen(signal: AbortSignal, leave: () => void): void {
+  let leavers = listeners.get(signal);
+  if (leavers === undefined) {
+    leavers = new Set();
+    listeners.set(signal, leavers);
+    signal.addEventListener("abort", hear, { once: true });
+  }
+  leavers.add(leave);
 }
 
-/** The arguments with `signal` in the place of each of {@link signalsOf}. */
-export function withSignal(args: readonly unknown[], signal: AbortSignal): readonly unknown[] {
-  return args.map((arg) => {
-    if (isAbortSignal(arg)) return signal;
-    if (!isPlain(arg) || !Object.values(arg).some(isAbortSignal)) return arg;
-    const fields = Object.entries(arg).map(([name, value]) => [
-      name,
-      isAbortSignal(value) ? signal : value,
-    ]);
-    return Object.fromEntries(fields);
-  });
+function unlisten(signal: AbortSignal, leave: () => void): void {
+  const leavers = listeners.get(signal);
+  leavers?.delete(leave);
+  if (leavers?.size !== 0) return;
+  listeners.delete(signal);
+  signal.removeEventListener("abort", hear);
 }
 
-function isPlain(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
+function hear({ target }: Event): void {
+  for (const leave of [...(listeners.get(target as AbortSignal) ?? [])]) leave();
 }

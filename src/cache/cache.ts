@@ -6,7 +6,7 @@ import { checkOptionNames } from "../format/option-names.ts";
 import type { StoreOptions } from "../store/draft.ts";
 import type { Durability } from "../store/publication.ts";
 import { type CacheEvent, Events } from "./events.ts";
-import { Flights } from "./flights.ts";
+import { Flights, flightsOf } from "./flights.ts";
 import { checkAge } from "./freshness.ts";
 import { narrate } from "./narrate.ts";
 import { checkPacking, type Packing } from "./packing.ts";
@@ -79,19 +79,21 @@ export function createCache(options: MemoryOptions, registered?: Adapters): Cach
   const adapters = registered ?? new Adapters(options.adapters);
   const store = storeOptions(options);
   const shared = {
-    flights: new Flights(),
     events: new Events(listeners(options)),
     counters: new Map<string, Counters>(),
     waitMs: checkAge("waitMs", options.waitMs ?? WAIT_MS),
   };
-  if (options.location === null) return { ...shared, location: undefined, results: undefined };
+  if (options.location === null) {
+    return { ...shared, flights: new Flights(), location: undefined, results: undefined };
+  }
   const { readOnly = false } = options;
   if (typeof readOnly !== "boolean") {
     throw new TypeError(`Option readOnly must be true or false: got ${String(readOnly)}`);
   }
   const location = resolveLocation(options.location);
   claimDurability(location, store.durability);
-  return { ...shared, location, results: new Results(location, store, { adapters, readOnly }) };
+  const results = new Results(location, store, { adapters, readOnly });
+  return { ...shared, flights: flightsOf(location), location, results };
 }
 
 function listeners({ onEvent, verbose = 0 }: MemoryOptions): ((event: CacheEvent) => void)[] {

@@ -1,7 +1,7 @@
 /** A call through the cache: the stored result, or else what is computed. */
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
-import { signalsOf } from "./audience.ts";
+import { signalsOf } from "./caller-signals.ts";
 import type { Computing } from "./computing.ts";
 import type { Flights, Landing } from "./flights.ts";
 import type { Call, FunctionResults, Miss } from "./function-results.ts";
@@ -73,10 +73,16 @@ export class Calling {
     let miss: Miss;
     do {
       const landing = await this.#landingOf(address, call);
-      if (landing?.stored === false) return landing.value;
+      if (landing?.use === "shared") {
+        if (!landing.threw) return landing.value;
+        // A failure is none where a result is stored.
+        if (this.#stored.peekAt(address, call) === undefined) throw landing.value;
+      }
       // What was computed while this call waited is as fresh as can be.
       const found =
-        landing === undefined ? this.#stored.lookUp(address, call) : this.#results.find(address);
+        landing?.use === "stored"
+          ? this.#results.find(address)
+          : this.#stored.lookUp(address, call);
       if (found === undefined || "reason" in found) {
         miss = found ?? ABSENT;
       } else {
@@ -90,23 +96,10 @@ export class Calling {
     return this.#computing.once(this.#stored.addressOf(call), call, miss);
   }
 
-  /**
-   * How the computation under way ends. One that fails is none where a result is stored, nor is one
-   * that was told to stop because everybody else had left.
-   */
+  /** How the computation under way ends, unless this caller leaves before. */
   async #landingOf(address: Address, call: Call): Promise<Landing | undefined> {
     const flight = this.#flights.of(address);
-    if (flight === undefined) return undefined;
-    const { landing, audience } = flight;
-    const wasGone = audience.isGone;
-    const signals = signalsOf(call.args);
-    try {
-      return await audience.join(signals).until(landing);
-    } catch (error) {
-      if (signals.some(({ aborted }) => aborted)) throw error;
-      if (!wasGone && this.#stored.peekAt(address, call) === undefined) throw error;
-      return undefined;
-    }
+    return flight?.audience.join(signalsOf(call)).until(flight.landing);
   }
 }
 

@@ -6,7 +6,8 @@ import { messageOf } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
 import type { Lease } from "../store/leases.ts";
-import { Audience, signalsOf, withSignal } from "./audience.ts";
+import { Audience } from "./audience.ts";
+import { signalsOf, withSignal } from "./caller-signals.ts";
 import type { Flights, Landing } from "./flights.ts";
 import type { Call, FunctionResults, Made, Miss, Notes } from "./function-results.ts";
 import { NO_LEASE } from "./result-leases.ts";
@@ -17,11 +18,21 @@ import { warnOnce } from "./warning.ts";
 // biome-ignore lint/suspicious/noExplicitAny: a function of any signature, as TypeScript spells it
 export type AnyFunction = (this: any, ...args: any[]) => any;
 
+/** What a function is called with. */
+interface Given {
+  readonly args: readonly unknown[];
+  /** That the caller brought. */
+  readonly signals: readonly AbortSignal[];
+  /** Those of them that stand where ours cannot take their place. */
+  readonly fixed: readonly AbortSignal[];
+}
+
 /** A call whose function has returned a promise. */
 interface Running {
   readonly call: Call;
   readonly address: Address;
   readonly audience: Audience;
+  readonly given: Given;
   readonly notes: Notes;
   /** By the performance clock, ms. */
   readonly started: number;
@@ -57,7 +68,7 @@ export class Computing {
 
   /** Computes and stores what a look found missing, or takes it from whoever does so already. */
   once(address: Address, call: Call, miss: Miss): unknown {
-    if (this.isAsync) for (const signal of signalsOf(call.args)) signal.throwIfAborted();
+    if (this.isAsync) for (const signal of signalsOf(call)) signal.throwIfAborted();
     const lease = this.#results.leases.tryAcquire(address);
     return lease === undefined
       ? this.#wait(address, call, miss)
@@ -66,7 +77,12 @@ export class Computing {
 
   /** Computes and stores, whatever is there: others may be computing too. */
   anew(address: Address, call: Call): unknown {
-    return this.#run(address, call, this.#results.leases.tryAcquire(address) ?? NO_LEASE);
+    const share = new Share(this.#results.leases.tryAcquire(address) ?? NO_LEASE);
+    try {
+      return this.#run(address, call, share);
+    } finally {
+      share.releaseUnlessKept();
+    }
   }
 
   /** {@link once} in the background, for a result that is too old; nothing if others do it. */
@@ -78,8 +94,16 @@ export class Computing {
       return;
     }
     this.#stored.missed(address, call.self, "expired");
+    const share = new Share(lease);
+    const run = async () => {
+      try {
+        return await this.#run(address, call, share, NO_SIGNALS);
+      } finally {
+        share.releaseUnlessKept();
+      }
+    };
     // Nobody waits for it, so that nobody else would hear of a failure.
-    (async () => this.#run(address, call, lease, NO_SIGNALS))().catch((error: unknown) => {
+    run().catch((error: unknown) => {
       const { id } = this.#stored.identify(call.self);
       const message = `Computing "${id}" again failed: ${messageOf(error)}. The old result is used meanwhile.`;
       warnOnce(`${id} ${address.name}`, "REVALIDATION_FAILED", message);
@@ -88,24 +112,17 @@ export class Computing {
 
   /** Others may have stored it between the look and the lease. */
   #unlessFound(address: Address, call: Call, miss: Miss, lease: Lease): unknown {
-    let entry: Entry | undefined;
+    const share = new Share(lease);
     try {
-      entry = this.#newer(address, call, miss);
-    } catch (error) {
-      lease.release();
-      throw error;
-    }
-    if (entry?.isAsync === true) {
-      lease.release();
-      return this.#read(address, call, entry);
-    }
-    const hit = entry && this.#results.readSync(address, entry);
-    if (hit === undefined) {
+      const entry = this.#newer(address, call, miss);
+      if (entry?.isAsync === true) return this.#read(address, call, entry);
+      const hit = entry && this.#results.readSync(address, entry);
+      if (hit !== undefined) return this.#stored.hit(address, entry as Entry, hit);
       this.#stored.missed(address, call.self, miss.reason);
-      return this.#run(address, call, lease);
+      return this.#run(address, call, share);
+    } finally {
+      share.releaseUnlessKept();
     }
-    lease.release();
-    return this.#stored.hit(address, entry as Entry, hit);
   }
 
   /** A row that may be used, and is another than the look has seen. */
@@ -129,7 +146,7 @@ export class Computing {
     // Who waits for this thread may be the one whom this call waits for.
     if (this.#results.leases.isOwedHere && !this.#results.leases.isAsyncElsewhere(address)) {
       this.#stored.missed(address, call.self, miss.reason);
-      return this.#run(address, call, NO_LEASE);
+      return this.#run(address, call, new Share(NO_LEASE));
     }
     const lease = waitSync(this.#leaseOf(address), this.#waitMs);
     if (lease === "asynchronous") return this.#waitLater(address, call, miss);
@@ -146,25 +163,36 @@ export class Computing {
   #waitLater(address: Address, call: Call, miss: Miss): Promise<unknown> {
     const { tags = [] } = this.#stored.notesOf(call);
     const audience = new Audience();
-    const signals = signalsOf(call.args);
-    const seat = audience.join(signals);
+    const given = this.#given(call, audience);
+    const seat = audience.join(given.signals);
     return this.#flights.lead(address, { tags, audience, seat }, async (isCurrent) => {
       const claim = this.#leaseOf(address);
       const lease = (await waitLater(claim, this.#waitMs, audience.signal)) ?? NO_LEASE;
       try {
-        const entry = this.#newer(address, call, miss);
-        const hit = entry && (await this.#results.read(address, entry));
-        if (hit !== undefined) {
-          return { value: this.#stored.hit(address, entry as Entry, hit), stored: true };
-        }
+        const found = await this.#found(address, call, miss);
+        if (found !== undefined) return found;
         this.#stored.missed(address, call.self, miss.reason);
-        lease.markAsync();
-        const running = { call, address, audience, isCurrent, ...this.#begin(call) };
-        return await this.#land(running, (async () => this.#compute(call, audience, signals))());
+        lease.markAsync(this.isAsync);
+        const running = { call, address, audience, given, isCurrent, ...this.#begin(call) };
+        const compute = async () => Reflect.apply(this.fn, call.self, given.args);
+        return await this.#land(running, compute());
       } finally {
         lease.release();
       }
     });
+  }
+
+  /** What others have stored while this call waited. */
+  async #found(address: Address, call: Call, miss: Miss): Promise<Landing | undefined> {
+    const entry = this.#newer(address, call, miss);
+    const hit = entry && (await this.#results.read(address, entry));
+    if (hit === undefined) return undefined;
+    try {
+      const value = this.#stored.hit(address, entry as Entry, hit);
+      return { value, threw: false, use: "stored" };
+    } catch (error) {
+      return { value: error, threw: true, use: "stored" };
+    }
   }
 
   #begin(call: Call): Pick<Running, "notes" | "started"> {
@@ -174,37 +202,47 @@ export class Computing {
   }
 
   /** The function gets a signal of ours in the place of the caller's, who is not alone to wait. */
-  #compute({ self, args }: Call, audience: Audience, signals: readonly AbortSignal[]): unknown {
-    const given = signals.length === 0 ? args : withSignal(args, audience.signal);
-    return Reflect.apply(this.fn, self, given);
+  #given(call: Call, audience: Audience): Given {
+    const signals = signalsOf(call);
+    if (signals.length === 0) return { args: call.args, signals, fixed: signals };
+    const args = withSignal(call.args, audience.signal);
+    const fixed = signalsOf({ self: call.self, args }).filter((one) => one !== audience.signal);
+    return { args, signals, fixed };
   }
 
-  /** @param leaveBy signals by which the caller leaves: those among the arguments */
-  #run(address: Address, call: Call, lease: Lease, leaveBy?: readonly AbortSignal[]): unknown {
+  /**
+   * Runs the function, and stores what it gives.
+   *
+   * @param share kept beyond this call where the function gives a promise
+   * @param leaveBy signals by which the caller leaves: those that it brought
+   */
+  #run(address: Address, call: Call, share: Share, leaveBy?: readonly AbortSignal[]): unknown {
     const { notes, started } = this.#begin(call);
     const audience = new Audience();
-    const signals = signalsOf(call.args);
-    const seat = audience.join(leaveBy ?? signals);
+    const given = this.#given(call, audience);
+    const seat = audience.join(leaveBy ?? given.signals);
     let result: unknown;
     try {
-      result = this.#compute(call, audience, signals);
+      result = Reflect.apply(this.fn, call.self, given.args);
     } catch (error) {
-      this.#storeSync(address, call, { ...timed(started), result: error, threw: true, notes });
-      lease.release();
       seat.end();
+      const made = { ...timed(started), result: error, threw: true, notes };
+      // What is thrown at a caller who has left is for this one.
+      if (!isLeft(audience, given)) this.#storeSync(address, call, made);
       throw error;
     }
     if (!isThenable(result)) {
-      this.#storeSync(address, call, { ...timed(started), result, threw: false, notes });
-      lease.release();
       seat.end();
+      const made = { ...timed(started), result, threw: false, notes };
+      if (!isLeft(audience, given)) this.#storeSync(address, call, made);
       return result;
     }
-    lease.markAsync();
+    const lease = share.keep();
+    lease.markAsync(this.isAsync);
     const { tags = [] } = notes;
     return this.#flights.lead(address, { tags, audience, seat }, async (isCurrent) => {
       try {
-        const running = { call, address, audience, notes, started, isCurrent };
+        const running = { call, address, audience, given, notes, started, isCurrent };
         return await this.#land(running, result);
       } finally {
         lease.release();
@@ -221,32 +259,32 @@ export class Computing {
 
   async #land(running: Running, promise: PromiseLike<unknown>): Promise<Landing> {
     const { notes, started } = running;
-    let result: unknown;
+    let made: Made;
     try {
-      result = await promise;
+      const result = await promise;
+      made = { ...timed(started), result, threw: false, notes };
     } catch (error) {
-      await this.#settle(running, { ...timed(started), result: error, threw: true, notes });
-      throw error;
+      made = { ...timed(started), result: error, threw: true, notes };
     }
-    const made = { ...timed(started), result, threw: false, notes };
-    return { value: result, stored: await this.#settle(running, made) };
+    const use = await this.#settle(running, made);
+    return { value: made.result, threw: made.threw, use };
   }
 
-  /** Stores what a promise came to, if that is wanted and right: whether it is stored now. */
-  async #settle({ call, address, audience, isCurrent }: Running, made: Made): Promise<boolean> {
+  /** Stores what a promise came to, if that is wanted and right: what it is to others. */
+  async #settle(running: Running, made: Made): Promise<Landing["use"]> {
+    const { call, address, audience, given, isCurrent } = running;
     const { self } = call;
     this.#stored.counters.computed(made.durationMs);
-    // It was told to stop: that is no result.
-    if (made.threw && audience.isGone) return false;
-    if (this.#stored.isDeclined(address, call, made)) return false;
+    // It was told to stop, and may have given what it had.
+    if (isLeft(audience, given)) return "own";
     if (!this.#isUnchanged(address, call)) {
       const { id } = this.#stored.identify(self);
       const message = `Arguments of "${id}" changed while it ran, so its result may be of either: it is not cached.`;
-      warnOnce(id, "ARGUMENTS_CHANGED", message);
-      return false;
+      if (!made.threw) warnOnce(id, "ARGUMENTS_CHANGED", message);
+      return "own";
     }
-    if (!isCurrent()) return false;
-    return this.#stored.put(address, self, made);
+    if (this.#stored.isDeclined(address, call, made) || !isCurrent()) return "shared";
+    return (await this.#stored.put(address, self, made)) ? "stored" : "shared";
   }
 
   #isUnchanged(address: Address, call: Call): boolean {
@@ -256,6 +294,37 @@ export class Computing {
       return false;
     }
   }
+}
+
+/**
+ * A lease in the hands of one call: released when the call ends, in whatever way, unless it is kept
+ * for a promise.
+ */
+class Share {
+  readonly #lease: Lease;
+  #isKept = false;
+
+  constructor(lease: Lease) {
+    this.#lease = lease;
+  }
+
+  /** The lease, which is now for the one who asked to release. */
+  keep(): Lease {
+    this.#isKept = true;
+    return this.#lease;
+  }
+
+  releaseUnlessKept(): void {
+    if (!this.#isKept) this.#lease.release();
+  }
+}
+
+/**
+ * Whether what the function gave may be cut short: all callers have left, or one of the signals was
+ * aborted that stand where ours cannot take their place.
+ */
+function isLeft(audience: Audience, { fixed }: Given): boolean {
+  return audience.isGone || fixed.some(({ aborted }) => aborted);
 }
 
 /** Of a caller who has got something already, and waits for nothing. */

@@ -6,13 +6,19 @@ import type { Audience, Seat } from "./audience.ts";
 /** How a computation ended. */
 export interface Landing {
   readonly value: unknown;
-  /** Whether others find the value in the cache now. */
-  readonly stored: boolean;
+  /** Whether the value was thrown. */
+  readonly threw: boolean;
+  /**
+   * What others have of it: they find it in the cache (`stored`), or take the same value (`shared`),
+   * or it is the first caller's `own`, because it may not be of these arguments, or was broken off.
+   */
+  readonly use: "stored" | "shared" | "own";
 }
 
 export interface Flight {
   readonly slug: string;
   readonly tags: readonly string[];
+  /** Never rejects. */
   readonly landing: Promise<Landing>;
   readonly audience: Audience;
 }
@@ -24,6 +30,16 @@ export interface Lead {
   readonly audience: Audience;
   /** Of the first caller. */
   readonly seat: Seat;
+}
+
+/** By location: several caches of one folder know of each other's. */
+const byLocation = new Map<string, Flights>();
+
+/** The computations of this process for the cache in a folder. */
+export function flightsOf(location: string): Flights {
+  const flights = byLocation.get(location) ?? new Flights();
+  byLocation.set(location, flights);
+  return flights;
 }
 
 export class Flights {
@@ -50,22 +66,16 @@ export class Flights {
   ): Promise<unknown> {
     let flight: Flight | undefined;
     const isCurrent = () => this.#running.get(name) === flight;
-    const landing = compute(isCurrent);
+    const landing = compute(isCurrent).catch((error: unknown): Landing => {
+      return { value: error, threw: true, use: "own" };
+    });
     flight = { slug, tags, audience, landing };
     this.#running.set(name, flight);
-    const end = () => {
+    const ended = landing.then(({ value, threw }) => {
       if (isCurrent()) this.#running.delete(name);
-    };
-    const ended = landing.then(
-      (landed) => {
-        end();
-        return landed.value;
-      },
-      (error: unknown) => {
-        end();
-        throw error;
-      },
-    );
+      if (threw) throw value;
+      return value;
+    });
     return seat.until(ended);
   }
 

@@ -248,14 +248,14 @@ export class FunctionResults {
   #keepsError(address: Address, call: Call, { result }: Made): boolean {
     try {
       if (!this.#policy.freshness.keepsError(result)) return false;
+      const entry = this.peekAt(address, call) ?? this.servable(address, call);
+      return entry === undefined || entry.threw;
     } catch (error) {
       const { id } = this.identify(call.self);
       const message = `cacheErrors of "${id}" failed: ${messageOf(error)}. Errors are not cached.`;
       warnOnce(id, "CACHE_ERRORS_FAILED", message);
       return false;
     }
-    const entry = this.peekAt(address, call) ?? this.servable(address, call);
-    return entry === undefined || entry.threw;
   }
 
   #declinesValue(address: Address, { self }: Call, { result, durationMs }: Made): boolean {

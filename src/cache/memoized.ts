@@ -1,6 +1,7 @@
 /** One memoized function: looks its calls up, computes them, stores their results. */
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
+import { Audience } from "./audience.ts";
 import { Calling } from "./calling.ts";
 import { type AnyFunction, Computing, isDeclaredAsync, isThenable } from "./computing.ts";
 import type { Flights } from "./flights.ts";
@@ -72,21 +73,29 @@ export class Memoized {
 
   /** Stores a result that was come by elsewhere: whether it is stored now. */
   set(call: Call, value: unknown): boolean | Promise<boolean> {
-    const madeOf = (result: unknown): Made => {
-      return { result, threw: false, durationMs: 0, notes: this.stored.notesOf(call) };
-    };
-    const addressOf = () => {
-      const address = this.stored.addressOf(call);
-      this.#flights.supersede(address);
-      return address;
-    };
-    if (!this.isAsync && !isThenable(value)) {
-      return this.stored.putSync(addressOf(), call.self, madeOf(value));
-    }
-    return (async () => {
-      const address = addressOf();
-      return this.stored.put(address, call.self, madeOf(await value));
-    })();
+    if (this.isAsync || isThenable(value)) return this.#setLater(call, value);
+    const address = this.stored.addressOf(call);
+    this.#flights.supersede(address);
+    return this.stored.putSync(address, call.self, this.#given(call, value));
+  }
+
+  #given(call: Call, result: unknown): Made {
+    return { result, threw: false, durationMs: 0, notes: this.stored.notesOf(call) };
+  }
+
+  /** Whoever calls meanwhile waits for the value, as for one that is computed. */
+  async #setLater(call: Call, value: unknown): Promise<boolean> {
+    const address = this.stored.addressOf(call);
+    const audience = new Audience();
+    const lead = { tags: this.stored.notesOf(call).tags ?? [], audience, seat: audience.join([]) };
+    let isStored = false;
+    await this.#flights.lead(address, lead, async (isCurrent) => {
+      const result = await value;
+      if (isCurrent())
+        isStored = await this.stored.put(address, call.self, this.#given(call, result));
+      return { value: result, threw: false, use: isStored ? "stored" : "own" };
+    });
+    return isStored;
   }
 
   /** Forgets the stored result, and has what is being computed not stored; whether there was one. */

@@ -10,7 +10,6 @@ export const NO_LEASE: Lease = { markAsync() {}, release() {} };
 export class ResultLeases {
   readonly #location: string;
   readonly #open: () => Leases | undefined;
-  #isUnavailable = false;
 
   /** @param open gives those of the cache as it is now; `undefined` where it cannot be written */
   constructor(location: string, open: () => Leases | undefined) {
@@ -35,12 +34,11 @@ export class ResultLeases {
   }
 
   #attempt<T>(ask: (leases: Leases) => T, otherwise: T): T {
-    if (this.#isUnavailable) return otherwise;
     try {
       const leases = this.#open();
       return leases === undefined ? otherwise : ask(leases);
     } catch (error) {
-      this.#isUnavailable = true;
+      // It may be for now only, such as too many open files: the next call tries again.
       const message = `Leases cannot be kept: ${messageOf(error)}. Several processes may compute the same result.`;
       warnOnce(this.#location, "LEASES_UNAVAILABLE", message);
       return otherwise;

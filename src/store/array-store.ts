@@ -44,9 +44,9 @@ export class ArrayStore {
     this.#options = options;
   }
 
-  /** Who computes what. @throws an `Error` when the file cannot be opened */
+  /** Who computes what. @throws the system's error */
   leases(): Leases {
-    this.#leases ??= new Leases(this.#layout.leases);
+    this.#leases ??= Leases.of(this.#layout.leases);
     return this.#leases;
   }
 

@@ -4,22 +4,52 @@
  * nothing has to be cleaned up after whoever is killed, and nobody has to judge by clocks and pids
  * whether a holder is still there.
  */
+import fs from "node:fs";
+import { join } from "node:path";
 import { RangeLock } from "../blosc/range-lock.ts";
 import type { Address } from "./address.ts";
 
-/** Places: two bytes for each, and offsets are below 2^53. Two results that share one wait in vain. */
+/**
+ * Files among which the places are divided: the system keeps the locks of a file in a list, which
+ * each call goes through, and a thread may hold thousands at once.
+ */
+const FILES = 64;
+
+/** Places in each file: two bytes for each, and offsets are below 2^53. */
 const PLACES = 2 ** 51;
 
+/** Of this thread, by folder: whoever opens the files a second time is somebody else. */
+const opened = new Map<string, Leases>();
+
 export class Leases {
-  readonly #lock: RangeLock;
+  readonly #folder: string;
+  readonly #inode: bigint;
+  readonly #files: (RangeLock | undefined)[] = [];
   /** Holders of this thread by place: the system does not tell them apart. */
-  readonly #held = new Map<number, number>();
+  readonly #held = new Map<string, Held>();
   /** Leases of this thread whose computation needs its event loop. */
   #asynchronous = 0;
 
-  /** @throws an `Error` when the file cannot be opened, or the system has no such locks */
-  constructor(path: string) {
-    this.#lock = new RangeLock(path);
+  /**
+   * Those of a cache. When its folder was deleted and made anew, the old ones are worth nothing.
+   *
+   * @param folder made if it is not there
+   * @throws the system's error
+   */
+  static of(folder: string): Leases {
+    const known = opened.get(folder);
+    const inode = inodeOf(folder);
+    if (known !== undefined && known.#inode === inode) return known;
+    if (known !== undefined) known.#close();
+    if (inode === undefined) fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const leases = new Leases(folder, inodeOf(folder) ?? 0n);
+    opened.set(folder, leases);
+    return leases;
+  }
+
+  private constructor(folder: string, inode: bigint) {
+    this.#folder = folder;
+    this.#inode = inode;
   }
 
   /**
@@ -27,58 +57,96 @@ export class Leases {
    *
    * @throws an `Error` when the system refuses
    */
-  tryAcquire({ row }: Address): Lease | undefined {
-    const place = placeOf(row);
-    const count = this.#held.get(place) ?? 0;
-    if (count === 0 && !this.#lock.tryLock(2 * place)) return undefined;
-    this.#held.set(place, count + 1);
+  tryAcquire(address: Address): Lease | undefined {
+    const at = placeOf(address);
+    const known = this.#held.get(at.name);
+    if (known === undefined && !this.#file(at).tryLock(2 * at.place)) return undefined;
+    const held = known ?? { holders: 0, saysAsync: false };
+    held.holders++;
+    this.#held.set(at.name, held);
     let isAsync = false;
     return {
-      markAsync: () => {
+      markAsync: (isKnown) => {
         if (isAsync) return;
         isAsync = true;
         this.#asynchronous++;
-        this.#lock.tryLock(2 * place + 1);
+        if (isKnown) return;
+        held.saysAsync = true;
+        this.#file(at).tryLock(2 * at.place + 1);
       },
       release: () => {
         if (isAsync) this.#asynchronous--;
-        this.#release(place);
+        held.holders--;
+        if (held.holders === 0) this.#unlock(at, held);
       },
     };
   }
 
-  #release(place: number): void {
-    const count = (this.#held.get(place) ?? 0) - 1;
-    if (count > 0) {
-      this.#held.set(place, count);
-      return;
-    }
-    this.#held.delete(place);
-    this.#lock.unlock(2 * place + 1);
-    this.#lock.unlock(2 * place);
+  #unlock(at: Place, { saysAsync }: Held): void {
+    this.#held.delete(at.name);
+    // Closed when the cache was deleted meanwhile.
+    const file = this.#files[at.file];
+    if (saysAsync) file?.unlock(2 * at.place + 1);
+    file?.unlock(2 * at.place);
   }
 
   /** Whether somebody else has it, and what is computed is a promise. */
-  isAsyncElsewhere({ row }: Address): boolean {
-    return this.#lock.isHeldByOthers(2 * placeOf(row) + 1);
+  isAsyncElsewhere(address: Address): boolean {
+    const at = placeOf(address);
+    return this.#file(at).isHeldByOthers(2 * at.place + 1);
   }
 
   /** Whether blocking this thread would keep others waiting for what it is about to compute. */
   get isOwedHere(): boolean {
     return this.#asynchronous > 0;
   }
+
+  #file({ file }: Place): RangeLock {
+    this.#files[file] ??= new RangeLock(join(this.#folder, file.toString(16)));
+    return this.#files[file];
+  }
+
+  #close(): void {
+    for (const file of this.#files) file?.close();
+    this.#files.length = 0;
+  }
 }
 
 /** One holder's share. */
 export interface Lease {
-  /** Tells those who wait that they will get a promise. */
-  markAsync(): void;
+  /**
+   * Tells those who wait that they will get a promise.
+   *
+   * @param isKnown whether they know that of the function
+   */
+  markAsync(isKnown: boolean): void;
   /** To be called once. */
   release(): void;
 }
 
+/** A lease of this thread. */
+interface Held {
+  holders: number;
+  /** Whether the second byte is locked. */
+  saysAsync: boolean;
+}
+
+interface Place {
+  readonly name: string;
+  readonly file: number;
+  /** Two results that share one wait for each other in vain: of a million, with odds of 1 to 300,000. */
+  readonly place: number;
+}
+
 /** From the end of the row's key, which is a hash. */
-function placeOf(row: Uint8Array): number {
+function placeOf({ row }: Address): Place {
   const view = new DataView(row.buffer, row.byteOffset + row.byteLength - 8, 8);
-  return (view.getUint32(0) * 2 ** 19 + (view.getUint32(4) >>> 13)) % PLACES;
+  const [high, low] = [view.getUint32(0), view.getUint32(4)];
+  const place = (high * 2 ** 19 + (low >>> 13)) % PLACES;
+  const file = low % FILES;
+  return { name: `${file} ${place}`, file, place };
+}
+
+function inodeOf(folder: string): bigint | undefined {
+  return fs.statSync(folder, { bigint: true, throwIfNoEntry: false })?.ino;
 }

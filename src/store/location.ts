@@ -3,7 +3,7 @@
  *
  *     CACHEDIR.TAG  .gitignore  format.json    what it is, for backup programs, git and us
  *     index/                                   LMDB
- *     leases                                   empty; locks on it tell who computes what
+ *     leases/                                  empty files; locks on them tell who computes what
  *     marks/                                   who is using the index, who has not synced it
  *     objects/<function>/<2 hex>/<key>-<stamp>-<n>.blp
  *     tmp/                                     files being written

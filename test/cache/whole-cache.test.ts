@@ -60,15 +60,15 @@ it("entries and clear, of one function", async () => {
     [ramp.keyOf(3), ramp.keyOf(4)].toSorted(),
   );
   expect(() => [...memory.entries({ name: "ramp" } as object)]).toThrow(TypeError);
-  expect(memory.clear("ramp")).toBe(2);
+  expect(memory.clear({ id: "ramp" })).toBe(2);
   expect([...memory.entries()].map(({ id }) => id)).toEqual(["text"]);
-  expect(memory.clear("ramp")).toBe(0);
+  expect(memory.clear({ id: "ramp" })).toBe(0);
 });
 
 it("a result of a function that is cleared while it is computed is not stored", async () => {
   const { memory, text } = sample();
   const running = text("a");
-  memory.clear("text");
+  memory.clear({ id: "text" });
   expect(await running).toBe("aa");
   expect(text.has("a")).toBe(false);
 });
