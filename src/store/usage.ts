@@ -1,0 +1,159 @@
+/**
+ * What the index knows of each result beside its row: how it is used, and its places in the orders
+ * by which results are removed. All of it stands behind the rows, under eight bytes 0xFF, which no
+ * function's rows begin with: their first eight bytes are a hash. So rows that were written without
+ * it are found as ever, and counted later (books.ts).
+ *
+ *     u  key of the row                     usage, see below
+ *     c  priority, last use, key of the row   nothing: the order by cost
+ *     l  last use, key of the row             nothing: the order by last use
+ *     a  creation, key of the row             nothing: the order by age
+ *     x  time, key of the row                 files to remove (doomed-files.ts)
+ *     t                                       totals: items, bytes, inflation, f64 each
+ *     m                                       stands when every row is counted
+ *
+ * Numbers in keys are f64, big-endian: as bytes they have the order of the numbers, if these are
+ * not negative. Pinned results have no place in the orders, so that nobody has to pass them over.
+ *
+ * Usage, little-endian. It needs no digest: what is wrong in it makes a worse choice, no wrong value.
+ *
+ *      0  version   u8, 1
+ *      1  flags     u8, bit 0 pinned
+ *      4  stamp     u32, of the row
+ *      8  uses      f64
+ *     16  last use  f64, ms since 1970
+ *     24  created   f64, ms since 1970
+ *     32  duration  f64, ms that the function took
+ *     40  bytes     f64, on disk
+ *     48  priority  f64
+ */
+
+export interface Usage {
+  readonly isPinned: boolean;
+  readonly stamp: number;
+  readonly uses: number;
+  readonly usedMs: number;
+  readonly createdMs: number;
+  readonly durationMs: number;
+  /** What it takes on disk, with its row. */
+  readonly bytes: number;
+  /** Of two results the one with the lower number goes first. */
+  readonly priority: number;
+}
+
+/** Which results go first. */
+export type Order = "cost" | "lru";
+
+const ROW_KEY_LENGTH = 24;
+const MARK_LENGTH = 8;
+const VERSION = 1;
+const LENGTH = 56;
+const FLAG_PINNED = 1;
+
+/** What is behind the rows begins with this. */
+function tableKey(letter: string, length = 0): Uint8Array {
+  const key = new Uint8Array(MARK_LENGTH + 1 + length);
+  key.fill(0xff, 0, MARK_LENGTH);
+  key[MARK_LENGTH] = letter.charCodeAt(0);
+  return key;
+}
+
+export const TOTALS_KEY: Uint8Array = tableKey("t");
+export const COUNTED_KEY: Uint8Array = tableKey("m");
+export const AGE_TABLE: Uint8Array = tableKey("a");
+export const DOOMED_TABLE: Uint8Array = tableKey("x");
+const COST_TABLE = tableKey("c");
+const LAST_USE_TABLE = tableKey("l");
+
+export function orderTable(order: Order): Uint8Array {
+  return order === "cost" ? COST_TABLE : LAST_USE_TABLE;
+}
+
+/** Whether a key of the index is not that of a row. */
+export function isBehindRows(key: Uint8Array): boolean {
+  for (let i = 0; i < MARK_LENGTH; i++) if (key[i] !== 0xff) return false;
+  return true;
+}
+
+export function usageKey(row: Uint8Array): Uint8Array {
+  const key = tableKey("u", row.byteLength);
+  key.set(row, MARK_LENGTH + 1);
+  return key;
+}
+
+/** A key in the order of `numbers`. */
+export function numberedKey(
+  table: Uint8Array,
+  numbers: readonly number[],
+  row: Uint8Array,
+): Uint8Array {
+  const start = table.byteLength;
+  const key = new Uint8Array(start + 8 * numbers.length + row.byteLength);
+  key.set(table);
+  const view = new DataView(key.buffer);
+  for (const [i, number] of numbers.entries()) view.setFloat64(start + 8 * i, number);
+  key.set(row, start + 8 * numbers.length);
+  return key;
+}
+
+/** The first number of a {@link numberedKey}. */
+export function numberOf(key: Uint8Array): number {
+  return new DataView(key.buffer, key.byteOffset).getFloat64(MARK_LENGTH + 1);
+}
+
+/** The key of the row that a {@link numberedKey} speaks of. */
+export function rowOf(key: Uint8Array): Uint8Array {
+  return key.slice(key.byteLength - ROW_KEY_LENGTH);
+}
+
+/** The places of a result in the orders. */
+export function placesOf(row: Uint8Array, usage: Usage): Uint8Array[] {
+  if (usage.isPinned) return [];
+  return [
+    numberedKey(COST_TABLE, [usage.priority, usage.usedMs], row),
+    numberedKey(LAST_USE_TABLE, [usage.usedMs], row),
+    numberedKey(AGE_TABLE, [usage.createdMs], row),
+  ];
+}
+
+/**
+ * The priority of GreedyDual-Size-Frequency: what computing it again costs for each byte that it
+ * takes, as often as it was used; on top of what had come up to be removed when it was used last.
+ *
+ * @param inflation the highest priority that was removed so far
+ */
+export function withPriority(usage: Omit<Usage, "priority">, inflation: number): Usage {
+  const { uses, durationMs, bytes } = usage;
+  return { ...usage, priority: inflation + (uses * durationMs) / Math.max(1, bytes) };
+}
+
+export function encodeUsage(usage: Usage): Uint8Array {
+  const bytes = new Uint8Array(LENGTH);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, VERSION);
+  view.setUint8(1, usage.isPinned ? FLAG_PINNED : 0);
+  view.setUint32(4, usage.stamp, true);
+  view.setFloat64(8, usage.uses, true);
+  view.setFloat64(16, usage.usedMs, true);
+  view.setFloat64(24, usage.createdMs, true);
+  view.setFloat64(32, usage.durationMs, true);
+  view.setFloat64(40, usage.bytes, true);
+  view.setFloat64(48, usage.priority, true);
+  return bytes;
+}
+
+/** @returns `undefined` for what this release does not know */
+export function decodeUsage(bytes: Uint8Array): Usage | undefined {
+  if (bytes.byteLength !== LENGTH || bytes[0] !== VERSION) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, LENGTH);
+  return {
+    isPinned: (view.getUint8(1) & FLAG_PINNED) !== 0,
+    stamp: view.getUint32(4, true),
+    uses: view.getFloat64(8, true),
+    usedMs: view.getFloat64(16, true),
+    createdMs: view.getFloat64(24, true),
+    durationMs: view.getFloat64(32, true),
+    bytes: view.getFloat64(40, true),
+    priority: view.getFloat64(48, true),
+  };
+}
