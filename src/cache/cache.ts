@@ -3,17 +3,26 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkOptionNames } from "../format/option-names.ts";
 import type { StoreOptions } from "../store/draft.ts";
+import type { StandingLimits } from "../store/limits.ts";
 import type { Durability } from "../store/publication.ts";
 import { type CacheEvent, Events } from "./events.ts";
+import { Evictions } from "./evictions.ts";
 import { Flights } from "./flights.ts";
 import { checkAge } from "./freshness.ts";
+import {
+  checkLimits,
+  checkOrder,
+  type EvictionOrder,
+  isLimited,
+  type LimitOptions,
+} from "./limits.ts";
 import { narrate } from "./narrate.ts";
 import { checkPacking, type Packing } from "./packing.ts";
 import { Results } from "./results.ts";
 import type { Counters } from "./stats.ts";
 import type { Cache } from "./wrapper.ts";
 
-export interface MemoryOptions extends Packing {
+export interface MemoryOptions extends Packing, LimitOptions {
   /**
    * Folder of the cache; made when it is first needed. A relative path is from the working
    * directory. `null`: no cache; memoized functions are only called.
@@ -30,6 +39,8 @@ export interface MemoryOptions extends Packing {
    * then it computes it too. Default: ten minutes; `Infinity` waits for as long as they live.
    */
   readonly waitMs?: number;
+  /** Which results go first when there are too many. Default: `"cost"`. */
+  readonly eviction?: EvictionOrder;
   /** Called with what happens; what it throws becomes a warning. */
   readonly onEvent?: (event: CacheEvent) => void;
   /** Lines on stderr: 0 none (default), 1 what is computed and stored, 2 hits as well. */
@@ -38,6 +49,7 @@ export interface MemoryOptions extends Packing {
 
 const OPTION_NAMES = [
   ...["location", "durability", "cname", "clevel", "shuffle", "chunkSize"],
+  ...["limitBytes", "limitItems", "maxAgeMs", "eviction"],
   ...["waitMs", "onEvent", "verbose"],
 ];
 
@@ -54,16 +66,25 @@ const WAIT_MS = 10 * 60 * 1000;
 export function createCache(options: MemoryOptions): Cache {
   checkOptionNames(options, OPTION_NAMES, "Memory");
   const store = storeOptions(options);
+  const events = new Events(listeners(options));
+  const counters = new Map<string, Counters>();
+  const evictions = new Evictions(events, counters);
   const shared = {
     flights: new Flights(),
-    events: new Events(listeners(options)),
-    counters: new Map<string, Counters>(),
+    events,
+    counters,
+    evictions,
+    limits: limitsOf(options),
     waitMs: checkAge("waitMs", options.waitMs ?? WAIT_MS),
   };
   if (options.location === null) return { ...shared, location: undefined, results: undefined };
   const location = resolveLocation(options.location);
   claimDurability(location, store.durability);
-  return { ...shared, location, results: new Results(location, store) };
+  return { ...shared, location, results: new Results(location, store, evictions.note) };
+}
+
+function limitsOf(options: MemoryOptions): StandingLimits {
+  return { ...checkLimits(options), order: checkOrder(options.eviction ?? "cost") };
 }
 
 function listeners({ onEvent, verbose = 0 }: MemoryOptions): ((event: CacheEvent) => void)[] {
@@ -115,5 +136,11 @@ function storeOptions(options: MemoryOptions): StoreOptions {
     maxMetaSize: (metaSize: number) => metaSize + META_SLACK,
   };
   const packing = checkPacking({ cname, clevel, shuffle, chunkSize }, "Memory");
-  return { durability, inlineBytes: INLINE_BYTES, packing: { ...packing, metadataArgs } };
+  const limits = limitsOf(options);
+  return {
+    durability,
+    inlineBytes: INLINE_BYTES,
+    packing: { ...packing, metadataArgs },
+    limits: isLimited(limits) ? limits : undefined,
+  };
 }

@@ -2,10 +2,12 @@
 import { join } from "node:path";
 import findCacheDirectory from "find-cache-dir";
 import { checkOptionNames } from "../format/option-names.ts";
+import type { Reduction, Size } from "../store/upkeep.ts";
 import { rowPrefix } from "./address.ts";
 import { createCache, isLocation, type MemoryOptions } from "./cache.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import { slugOf } from "./identity.ts";
+import { NOTHING_REDUCED, type ReductionOptions, reductionOf } from "./limits.ts";
 import { createMemoize, type Memoize } from "./memoize.ts";
 import { Shelved, type ShelvedToken } from "./shelved.ts";
 import { type FunctionStats, sumStats } from "./stats.ts";
@@ -60,6 +62,29 @@ export class Memory {
    */
   *entries(): Generator<EntryInfo, void, undefined> {
     for (const { info } of this.#cache.results?.entries() ?? []) yield info;
+  }
+
+  /**
+   * How many results are stored, of all processes, and what they take on disk.
+   *
+   * @throws {StoreError} when the index cannot be read
+   */
+  size(): Size {
+    return this.#cache.results?.sizes.size() ?? NOTHING_REDUCED.remaining;
+  }
+
+  /**
+   * Removes results until the limits hold, those given or else those of the cache; resolves when
+   * their files are gone.
+   *
+   * @throws {TypeError | RangeError} for a limit, named in the message
+   * @throws {StoreError} when the index or a file cannot be changed
+   */
+  async reduceSize(limits: ReductionOptions = {}): Promise<Reduction> {
+    const { results } = this.#cache;
+    const wanted = reductionOf(limits, this.#cache.limits);
+    if (results === undefined) return NOTHING_REDUCED;
+    return results.sizes.reduce(wanted.limits, wanted.order, wanted.isDryRun);
   }
 
   /**

@@ -8,6 +8,7 @@ import type { Address } from "../store/address.ts";
 import { ArrayStore } from "../store/array-store.ts";
 import type { Draft, DraftArray, StoreOptions } from "../store/draft.ts";
 import type { Entry } from "../store/entry.ts";
+import type { Evicted } from "../store/eviction.ts";
 import { openIndex } from "../store/index-db.ts";
 import { openLocation } from "../store/location.ts";
 import { addressOfRow } from "./address.ts";
@@ -19,6 +20,7 @@ import type { Packing } from "./packing.ts";
 import { restore } from "./result-arrays.ts";
 import { ResultLeases } from "./result-leases.ts";
 import { putTogether } from "./result-reader.ts";
+import { ResultSizes } from "./result-sizes.ts";
 import { takeApart } from "./result-writer.ts";
 import { decodeTags, encodeTags } from "./tags.ts";
 import { warnOnce } from "./warning.ts";
@@ -37,6 +39,8 @@ export interface Computed {
   readonly durationMs: number;
   readonly summary: CallSummary;
   readonly tags: readonly string[];
+  /** Whether it is kept however old it grows, and however large the cache. */
+  readonly isPinned: boolean;
   /** How each array is packed; what it leaves out is the cache's choice. */
   readonly packing: ((array: TypedArray | ArrayBuffer) => Packing | undefined) | undefined;
 }
@@ -49,12 +53,17 @@ export class Results {
   readonly #options: StoreOptions;
   /** `null` when the location cannot be used; it is not tried again. */
   #store: ArrayStore | null | undefined;
+  readonly #onEvicted: (evicted: Evicted) => void;
   /** Who computes what. */
   readonly leases: ResultLeases;
+  readonly sizes: ResultSizes;
 
-  constructor(location: string, options: StoreOptions) {
+  /** @param onEvicted told of what is removed to keep the cache within its limits */
+  constructor(location: string, options: StoreOptions, onEvicted: (evicted: Evicted) => void) {
     this.#location = location;
     this.#options = options;
+    this.#onEvicted = onEvicted;
+    this.sizes = new ResultSizes(location, () => this.#openedForWriting());
     this.leases = new ResultLeases(location, () => this.#openedForWriting()?.leases());
   }
 
@@ -237,7 +246,10 @@ export class Results {
   /** What is written into a cache that was deleted is lost; so a new one is made. */
   #openedForWriting(): ArrayStore | null {
     const store = this.#opened();
-    if (store?.isCurrent() === false) this.#store = this.#open();
+    if (store?.isCurrent() === false) {
+      store.end();
+      this.#store = this.#open();
+    }
     return this.#opened();
   }
 
@@ -245,7 +257,8 @@ export class Results {
     try {
       const layout = openLocation(this.#location);
       const index = openIndex(layout, this.#options.durability);
-      return new ArrayStore(layout, index, this.#options);
+      const residents = { addressOf: addressOfRow, onEvicted: this.#onEvicted };
+      return new ArrayStore(layout, index, this.#options, residents);
     } catch (error) {
       const message = `${messageOf(error)}. Memoized functions run uncached.`;
       warnOnce(this.#location, "CACHE_UNUSABLE", message);
@@ -286,13 +299,13 @@ export class Results {
 
 function draftOf(identity: FunctionIdentity, computed: Computed): Draft {
   const { id: functionId, version, recorded: functionVersion = version } = identity;
-  const { isAsync, threw, durationMs, packing } = computed;
+  const { isAsync, threw, durationMs, isPinned, packing } = computed;
   const summary = encodeSummary(computed.summary);
   const tags = encodeTags(computed.tags);
   const { skeleton, arrays } = takeApart(computed.result);
   const packed = packing === undefined ? arrays : arrays.map((array) => packedBy(array, packing));
   const told = { functionId, functionVersion, isAsync, threw, durationMs, summary, tags };
-  return { ...told, skeleton, arrays: packed };
+  return { ...told, skeleton, isPinned, arrays: packed };
 }
 
 function packedBy(array: DraftArray, packing: NonNullable<Computed["packing"]>): DraftArray {

@@ -6,15 +6,7 @@ import { dooming } from "./doomed-files.ts";
 import { decodeEntry, type Entry } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
 import type { Layout } from "./location.ts";
-import {
-  AGE_TABLE,
-  numberOf,
-  type Order,
-  orderTable,
-  placesOf,
-  rowOf,
-  usageKey,
-} from "./usage.ts";
+import { AGE_TABLE, numberOf, type Order, orderTable, placesOf, rowOf, usageKey } from "./usage.ts";
 
 /** Why a result went: its age, or the bytes or the number of all. */
 export type EvictionReason = "age" | "bytes" | "items";

@@ -10,6 +10,9 @@ import type { Address } from "./address.ts";
 /** Places: two bytes for each, and offsets are below 2^53. Two results that share one wait in vain. */
 const PLACES = 2 ** 51;
 
+/** Behind those of the results. */
+const UPKEEP_PLACE = PLACES;
+
 export class Leases {
   readonly #lock: RangeLock;
   /** Holders of this thread by place: the system does not tell them apart. */
@@ -28,7 +31,15 @@ export class Leases {
    * @throws an `Error` when the system refuses
    */
   tryAcquire({ row }: Address): Lease | undefined {
-    const place = placeOf(row);
+    return this.#tryAcquire(placeOf(row));
+  }
+
+  /** The right to make the cache smaller. @throws as {@link tryAcquire} */
+  tryAcquireUpkeep(): Lease | undefined {
+    return this.#tryAcquire(UPKEEP_PLACE);
+  }
+
+  #tryAcquire(place: number): Lease | undefined {
     const count = this.#held.get(place) ?? 0;
     if (count === 0 && !this.#lock.tryLock(2 * place)) return undefined;
     this.#held.set(place, count + 1);

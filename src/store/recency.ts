@@ -74,7 +74,8 @@ export class Recency {
 /** From the end of the row's key, which is a hash. */
 function idOf(row: Uint8Array): number {
   const at = row.byteLength - 7;
-  const high = ((row[at] as number) << 16) | ((row[at + 1] as number) << 8) | (row[at + 2] as number);
+  const high =
+    ((row[at] as number) << 16) | ((row[at + 1] as number) << 8) | (row[at + 2] as number);
   const low =
     ((row[at + 3] as number) << 24) |
     ((row[at + 4] as number) << 16) |

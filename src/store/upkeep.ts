@@ -6,15 +6,13 @@
  */
 import { Books, type Totals } from "./books.ts";
 import { DoomedFiles, GRACE_MS } from "./doomed-files.ts";
-import { type Evicted, Eviction, type Goal, isWithin, type Residents } from "./eviction.ts";
+import { Eviction, type Goal, isWithin, type Residents } from "./eviction.ts";
 import type { IndexDb } from "./index-db.ts";
 import type { Lease } from "./leases.ts";
 import { goalBelow, goalOf, type Limits, type StandingLimits } from "./limits.ts";
 import type { Layout } from "./location.ts";
 import { Recency } from "./recency.ts";
 import type { Order } from "./usage.ts";
-
-export type { Evicted };
 
 /** How long other work may have to wait, ms. */
 const SLICE_MS = 4;
@@ -62,6 +60,7 @@ export class Upkeep {
   #isFlushDue = false;
   #isRemovalDue = false;
   #hasWritten = false;
+  #hasEvicted = false;
   #agesSeenMs = 0;
   /** Where counting rows without books goes on; `undefined` when all are counted. */
   #uncounted: Uint8Array | undefined = new Uint8Array();
@@ -95,6 +94,8 @@ export class Upkeep {
 
   /** A result was stored. */
   stored(): void {
+    // Somebody may have been killed before he removed what he had doomed.
+    if (!this.#hasWritten && this.#limits !== undefined) this.#removeFilesLater();
     this.#hasWritten = true;
     // A thread that only ever computes comes to no timer.
     if (this.#recency.size > MANY_NOTES) this.#quietly(() => this.#writeNotes(lateAfter(SLICE_MS)));
@@ -123,7 +124,10 @@ export class Upkeep {
 
   readonly #sweep = (): void => {
     this.#quietly(() => {
-      const { isDone } = this.#slice(goalBelow(this.#limits as StandingLimits), lateAfter(SLICE_MS));
+      const { isDone } = this.#slice(
+        goalBelow(this.#limits as StandingLimits),
+        lateAfter(SLICE_MS),
+      );
       this.#isSweepDue = !isDone;
       if (isDone) this.#removeFilesLater();
       else setImmediate(this.#sweep).unref();
@@ -137,7 +141,9 @@ export class Upkeep {
     try {
       const isReady = this.#writeNotes(isLate) && this.#count(isLate);
       if (!isReady) return { items: 0, bytes: 0, isDone: false };
-      return this.#eviction.run(goal, isLate);
+      const slice = this.#eviction.run(goal, isLate);
+      this.#hasEvicted ||= slice.items > 0;
+      return slice;
     } finally {
       lease.release();
     }
@@ -241,8 +247,7 @@ export class Upkeep {
   #endSweep(limits: StandingLimits, isLate: () => boolean): void {
     const isBeyond = !isWithin(this.books.totals(), goalOf(limits, limits.order));
     if (isBeyond || this.#isSweepDue) this.#slice(goalBelow(limits), isLate);
-    const due = this.#doomed.dueAt();
-    if (due === undefined) return;
+    if (!this.#hasEvicted || this.#doomed.dueAt() === undefined) return;
     // The last files that were doomed: who has just read their rows has them open by then.
     Atomics.wait(NOBODY, 0, 0, GRACE_MS);
     this.#doomed.removeDueSync(isLate);

@@ -15,7 +15,8 @@ afterAll(() => rmSync(root, { recursive: true }));
 const options = { mapSize: 2 ** 30, maxReaders: 100, sync: false };
 const folder = () => mkdtempSync(join(root, "env-"));
 const key = (text: string) => Buffer.from(text);
-const put = (lmdb: Lmdb, name: string, row: Uint8Array) => lmdb.write([{ put: [[key(name), row]] }]);
+const put = (lmdb: Lmdb, name: string, row: Uint8Array) =>
+  lmdb.write([{ put: [[key(name), row]] }]);
 const remove = (lmdb: Lmdb, name: string) => lmdb.write([{ delete: [key(name)] }]);
 
 describe("Lmdb", () => {
@@ -102,14 +103,23 @@ describe("Lmdb", () => {
 
   test("makes none of a batch that is not whole", () => {
     const lmdb = new Lmdb(folder(), options);
-    const failing = [{ put: [[key("k"), Uint8Array.of(1)]] }, { put: [[key(""), Uint8Array.of(1)]] }] as const;
+    const failing = [
+      { put: [[key("k"), Uint8Array.of(1)]] },
+      { put: [[key(""), Uint8Array.of(1)]] },
+    ] as const;
     expect(() => lmdb.write(failing)).toThrow(/MDB_ERROR/);
     expect(lmdb.get(key("k"))).toBeUndefined();
     const { lmdbOpen, lmdbWrite } = binding;
     const handle = lmdbOpen(folder(), 2 ** 20, 10, false);
     const write = (bytes: number[], changes = 1) =>
       lmdbWrite(handle, new Uint8Array(new Uint32Array(bytes).buffer), new Uint8Array(changes));
-    for (const bytes of [[0], [0, 0, 0, 9, 0, 0], [0, 0, 1], [0, 0, 0, 2, 2 ** 32 - 1, 2 ** 32 - 1], [2, 0, 0]]) {
+    for (const bytes of [
+      [0],
+      [0, 0, 0, 9, 0, 0],
+      [0, 0, 1],
+      [0, 0, 0, 2, 2 ** 32 - 1, 2 ** 32 - 1],
+      [2, 0, 0],
+    ]) {
       expect(() => write(bytes), `${bytes}`).toThrow(/EINVAL/);
     }
     expect(() => write([0, 0, 0, 0, 0, 0])).toThrow(/EINVAL/);
