@@ -10,7 +10,10 @@ import {
   decodeUsage,
   encodeUsage,
   isBehindRows,
+  isRowKey,
+  NEW_TABLE,
   placesOf,
+  rowOf,
   TOTALS_KEY,
   type Usage,
   usageKey,
@@ -33,6 +36,9 @@ export interface SeenUsage {
 
 const NOTHING = new Uint8Array();
 
+/** Results that are changed in one transaction. */
+const BATCH = 64;
+
 /** LMDB keeps a row of more than half a page less its headers in pages of its own. */
 const PAGE = 4096;
 const LARGEST_IN_LEAF = 2000;
@@ -52,7 +58,7 @@ function wholePages(bytes: number): number {
   return Math.ceil(bytes / PAGE) * PAGE;
 }
 
-/** The rows whose keys begin with `prefix`, without what stands behind them. */
+/** The rows whose keys begin with `prefix`, without what stands between and behind them. */
 export function* scanRows(
   index: IndexDb,
   prefix: Uint8Array,
@@ -60,7 +66,7 @@ export function* scanRows(
 ): Generator<{ readonly key: Uint8Array; readonly row: Uint8Array }, void, undefined> {
   for (const keyed of index.scan(prefix, after)) {
     if (isBehindRows(keyed.key)) return;
-    yield keyed;
+    if (isRowKey(keyed.key)) yield keyed;
   }
 }
 
@@ -99,6 +105,34 @@ export class Books {
   }
 
   /**
+   * Gives new results their places in the orders, until `isLate`.
+   *
+   * @returns whether all have them
+   */
+  place(isLate: () => boolean): boolean {
+    for (;;) {
+      const changes: Change[] = [];
+      for (const { key } of this.#index.scan(NEW_TABLE, undefined, PAGE)) {
+        if (changes.push(this.#placing(key.slice())) === BATCH) break;
+      }
+      if (changes.length === 0) return true;
+      this.#index.write(changes);
+      if (isLate()) return false;
+    }
+  }
+
+  /** @param key where a new result is noted */
+  #placing(key: Uint8Array): Change {
+    const row = rowOf(key);
+    const seen = this.seen(row);
+    if (seen === undefined || seen.usage.isPlaced || seen.usage.isPinned) {
+      return { expect: [[usageKey(row), seen?.bytes]], delete: [key] };
+    }
+    const change = rebooking(row, { ...seen.usage, isPlaced: true }, seen);
+    return { ...change, delete: [...(change.delete ?? []), key] };
+  }
+
+  /**
    * Counts rows that were written without books, as many as `isLate` leaves time for.
    *
    * @param after where an earlier call has stopped
@@ -111,7 +145,7 @@ export class Books {
       last = key.slice();
       const entry = this.seen(last) === undefined ? decodeEntry(row) : undefined;
       if (entry !== undefined) changes.push(adopt(last, row.slice(), entry));
-      if (changes.length === 64) {
+      if (changes.length === BATCH) {
         this.#index.write(changes);
         changes = [];
       }
@@ -170,7 +204,17 @@ export function inflating(by: number): Change {
 function adopt(key: Uint8Array, row: Uint8Array, entry: Entry): Change {
   const { stamp, createdMs, durationMs } = entry;
   const bytes = bytesOnDisk(entry, row.byteLength);
-  const used = { isPinned: false, stamp, uses: 1, usedMs: createdMs, createdMs, durationMs, bytes };
+  const isPlaced = true;
+  const used = {
+    isPinned: false,
+    isPlaced,
+    stamp,
+    uses: 1,
+    usedMs: createdMs,
+    createdMs,
+    durationMs,
+    bytes,
+  };
   const change = storing(key, row, withPriority(used, 0), undefined);
   return { ...change, expect: [...(change.expect ?? []), [key, row]] };
 }

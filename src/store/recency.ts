@@ -51,7 +51,12 @@ export class Recency {
         const seen = books.seen(row);
         if (seen === undefined || usedMs - seen.usage.usedMs < newerMs) return [];
         const { usage } = seen;
-        const used = { ...usage, uses: usage.uses + uses, usedMs: Math.max(usage.usedMs, usedMs) };
+        const used = {
+          ...usage,
+          isPlaced: true,
+          uses: usage.uses + uses,
+          usedMs: Math.max(usage.usedMs, usedMs),
+        };
         return [rebooking(row, withPriority(used, inflation), seen)];
       });
       if (changes.length > 0) index.write(changes);

@@ -45,6 +45,7 @@ export class Rows {
     const { stamp, createdMs, durationMs } = entry;
     const usage = {
       isPinned: isPinned || before?.isPinned === true,
+      isPlaced: false,
       stamp,
       uses: before?.uses ?? 1,
       usedMs: createdMs,

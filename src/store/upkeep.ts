@@ -20,6 +20,9 @@ const SLICE_MS = 4;
 const FLUSH_MS = 5000;
 /** So many notes are not left to the timer: the thread may never come to it. */
 const MANY_NOTES = 4096;
+/** New results get their places so long after they were stored, ms; or when there are so many. */
+const PLACE_MS = 500;
+const MANY_NEW = 128;
 /** A cache so many times its limit is not left to the background. */
 const FAR_BEYOND = 1.1;
 /** Ages are looked at so often, with the writes, ms. */
@@ -59,6 +62,9 @@ export class Upkeep {
   #isSweepDue = false;
   #isFlushDue = false;
   #isRemovalDue = false;
+  #isPlacingDue = false;
+  /** Results that were stored since others were given places, by this thread. */
+  #unplaced = 0;
   #hasWritten = false;
   #hasEvicted = false;
   #agesSeenMs = 0;
@@ -94,6 +100,7 @@ export class Upkeep {
 
   /** A result was stored. */
   stored(): void {
+    this.#noteNew();
     // Somebody may have been killed before he removed what he had doomed.
     if (!this.#hasWritten && this.#limits !== undefined) this.#removeFilesLater();
     this.#hasWritten = true;
@@ -101,6 +108,29 @@ export class Upkeep {
     if (this.#recency.size > MANY_NOTES) this.#quietly(() => this.#writeNotes(lateAfter(SLICE_MS)));
     if (this.#limits === undefined) return;
     this.#quietly(() => this.#watch(this.#limits as StandingLimits));
+  }
+
+  /** New results get their places some at a time: at once if this thread gives no other time. */
+  #noteNew(): void {
+    this.#unplaced++;
+    if (this.#unplaced > MANY_NEW) this.#quietly(() => this.#place(lateAfter(SLICE_MS)));
+    if (this.#isPlacingDue) return;
+    this.#isPlacingDue = true;
+    setTimeout(this.#placeSome, PLACE_MS).unref();
+  }
+
+  readonly #placeSome = (): void => {
+    this.#isPlacingDue = false;
+    this.#quietly(() => {
+      if (this.#place(lateAfter(SLICE_MS))) return;
+      this.#isPlacingDue = true;
+      setImmediate(this.#placeSome).unref();
+    });
+  };
+
+  #place(isLate: () => boolean): boolean {
+    this.#unplaced = 0;
+    return this.books.place(isLate);
   }
 
   #watch(limits: StandingLimits): void {
@@ -139,7 +169,7 @@ export class Upkeep {
     const lease = this.#lock();
     if (lease === undefined) return { items: 0, bytes: 0, isDone: true };
     try {
-      const isReady = this.#writeNotes(isLate) && this.#count(isLate);
+      const isReady = this.#prepare(isLate);
       if (!isReady) return { items: 0, bytes: 0, isDone: false };
       const slice = this.#eviction.run(goal, isLate);
       this.#hasEvicted ||= slice.items > 0;
@@ -147,6 +177,11 @@ export class Upkeep {
     } finally {
       lease.release();
     }
+  }
+
+  /** Whether everything is in order, so that it shows which results are to go. */
+  #prepare(isLate: () => boolean): boolean {
+    return this.#place(isLate) && this.#writeNotes(isLate) && this.#count(isLate);
   }
 
   /** Whether all rows are counted. */
@@ -191,9 +226,7 @@ export class Upkeep {
    */
   async reduce(limits: Limits, order: Order, isDryRun: boolean): Promise<Reduction> {
     const goal = goalOf(limits, order);
-    while (!(this.#writeNotes(lateAfter(SLICE_MS)) && this.#count(lateAfter(SLICE_MS)))) {
-      await nextTurn();
-    }
+    while (!this.#prepare(lateAfter(SLICE_MS))) await nextTurn();
     const removed = isDryRun ? await this.#preview(goal) : await this.#reduceTo(goal);
     const { items, bytes } = this.books.totals();
     if (!isDryRun) return { removed, remaining: { items, bytes } };
@@ -238,6 +271,7 @@ export class Upkeep {
     if (all.size === 0) process.removeListener("exit", endAll);
     this.#quietly(() => {
       const isLate = lateAfter(EXIT_MS);
+      if (this.#hasWritten) this.#place(isLate);
       this.#writeNotes(isLate, this.#hasWritten ? 0 : RELATIVE_MS);
       if (this.#limits !== undefined && this.#hasWritten) this.#endSweep(this.#limits, isLate);
       this.#index.syncNow();

@@ -1,24 +1,32 @@
 /**
  * What the index knows of each result beside its row: how it is used, and its places in the orders
- * by which results are removed. All of it stands behind the rows, under eight bytes 0xFF, which no
- * function's rows begin with: their first eight bytes are a hash. So rows that were written without
- * it are found as ever, and counted later (books.ts).
+ * by which results are removed.
  *
- *     u  key of the row                     usage, see below
- *     c  priority, last use, key of the row   nothing: the order by cost
- *     l  last use, key of the row             nothing: the order by last use
- *     a  creation, key of the row             nothing: the order by age
- *     x  time, key of the row                 files to remove (doomed-files.ts)
- *     t                                       totals: items, bytes, inflation, f64 each
- *     m                                       stands when every row is counted
+ *     key of the row, u                            usage, see below
+ *     behind the rows:
+ *     a  creation, key of the row                  nothing: the order by age
+ *     c  priority, last use, key of the row        nothing: the order by cost
+ *     l  last use, key of the row                  nothing: the order by last use
+ *     m                                            stands when every row is counted
+ *     n  creation, key of the row                  nothing: has no places in the orders yet
+ *     t                                            totals: items, bytes, inflation, f64 each
+ *     x  time, key of the row                      files to remove (doomed-files.ts)
+ *
+ * What is behind the rows begins with eight bytes 0xFF, which no row does: its first eight bytes are
+ * a hash. So rows that were written without all this are found as ever, and counted later.
+ *
+ * A commit writes every page that it changes. So usage stands in the page of its row, and a new
+ * result gets no more than a line beside the totals; its places, each in a page of its own, come
+ * later, with those of many others (`place` in books.ts). Pinned results have no places, so that
+ * nobody has to pass them over.
  *
  * Numbers in keys are f64, big-endian: as bytes they have the order of the numbers, if these are
- * not negative. Pinned results have no place in the orders, so that nobody has to pass them over.
+ * not negative.
  *
  * Usage, little-endian. It needs no digest: what is wrong in it makes a worse choice, no wrong value.
  *
  *      0  version   u8, 1
- *      1  flags     u8, bit 0 pinned
+ *      1  flags     u8, bit 0 pinned, bit 1 has places
  *      4  stamp     u32, of the row
  *      8  uses      f64
  *     16  last use  f64, ms since 1970
@@ -30,6 +38,8 @@
 
 export interface Usage {
   readonly isPinned: boolean;
+  /** Whether it has its places in the orders, unless it is pinned. */
+  readonly isPlaced: boolean;
   readonly stamp: number;
   readonly uses: number;
   readonly usedMs: number;
@@ -49,6 +59,8 @@ const MARK_LENGTH = 8;
 const VERSION = 1;
 const LENGTH = 56;
 const FLAG_PINNED = 1;
+const FLAG_PLACED = 2;
+const USAGE_SUFFIX = "u".charCodeAt(0);
 
 /** What is behind the rows begins with this. */
 function tableKey(letter: string, length = 0): Uint8Array {
@@ -62,6 +74,7 @@ export const TOTALS_KEY: Uint8Array = tableKey("t");
 export const COUNTED_KEY: Uint8Array = tableKey("m");
 export const AGE_TABLE: Uint8Array = tableKey("a");
 export const DOOMED_TABLE: Uint8Array = tableKey("x");
+export const NEW_TABLE: Uint8Array = tableKey("n");
 const COST_TABLE = tableKey("c");
 const LAST_USE_TABLE = tableKey("l");
 
@@ -69,15 +82,21 @@ export function orderTable(order: Order): Uint8Array {
   return order === "cost" ? COST_TABLE : LAST_USE_TABLE;
 }
 
-/** Whether a key of the index is not that of a row. */
+/** Whether a key of the index stands behind all rows. */
 export function isBehindRows(key: Uint8Array): boolean {
   for (let i = 0; i < MARK_LENGTH; i++) if (key[i] !== 0xff) return false;
   return true;
 }
 
+/** Whether a key that is not behind the rows is that of a row. */
+export function isRowKey(key: Uint8Array): boolean {
+  return key.byteLength === ROW_KEY_LENGTH;
+}
+
 export function usageKey(row: Uint8Array): Uint8Array {
-  const key = tableKey("u", row.byteLength);
-  key.set(row, MARK_LENGTH + 1);
+  const key = new Uint8Array(row.byteLength + 1);
+  key.set(row);
+  key[row.byteLength] = USAGE_SUFFIX;
   return key;
 }
 
@@ -109,6 +128,7 @@ export function rowOf(key: Uint8Array): Uint8Array {
 /** The places of a result in the orders. */
 export function placesOf(row: Uint8Array, usage: Usage): Uint8Array[] {
   if (usage.isPinned) return [];
+  if (!usage.isPlaced) return [numberedKey(NEW_TABLE, [usage.createdMs], row)];
   return [
     numberedKey(COST_TABLE, [usage.priority, usage.usedMs], row),
     numberedKey(LAST_USE_TABLE, [usage.usedMs], row),
@@ -131,7 +151,7 @@ export function encodeUsage(usage: Usage): Uint8Array {
   const bytes = new Uint8Array(LENGTH);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, VERSION);
-  view.setUint8(1, usage.isPinned ? FLAG_PINNED : 0);
+  view.setUint8(1, (usage.isPinned ? FLAG_PINNED : 0) | (usage.isPlaced ? FLAG_PLACED : 0));
   view.setUint32(4, usage.stamp, true);
   view.setFloat64(8, usage.uses, true);
   view.setFloat64(16, usage.usedMs, true);
@@ -148,6 +168,7 @@ export function decodeUsage(bytes: Uint8Array): Usage | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, LENGTH);
   return {
     isPinned: (view.getUint8(1) & FLAG_PINNED) !== 0,
+    isPlaced: (view.getUint8(1) & FLAG_PLACED) !== 0,
     stamp: view.getUint32(4, true),
     uses: view.getFloat64(8, true),
     usedMs: view.getFloat64(16, true),
