@@ -24,9 +24,9 @@ export function goalOf({ bytes, items, ageMs }: Limits, order: Order): Goal {
 /** What the background comes down to when a limit is passed. */
 export function goalBelow(limits: StandingLimits): Goal {
   const { bytes, items, order } = limits;
-  return {
-    ...goalOf(limits, order),
-    bytes: bytes - Math.floor(bytes * HEADROOM),
-    items: items - Math.floor(items * HEADROOM),
-  };
+  return { ...goalOf(limits, order), bytes: below(bytes), items: below(items) };
+}
+
+function below(limit: number): number {
+  return Number.isFinite(limit) ? limit - Math.floor(limit * HEADROOM) : limit;
 }

@@ -24,6 +24,15 @@ it.each([1, 2])("the pipeline hands on handles", () => {
   expect(counts).toBe("1 recording, 1 of 2 analyses from the cache");
 });
 
+it.each([1, 2])("the tiles stay within their size", () => {
+  const [size, dear, removed] = printedBy("tiles").split("\n");
+  const [, now, most] = /^(\d+\.\d) MB of results, at most (\d+\.\d)$/.exec(size ?? "") ?? [];
+  expect(Number(now)).toBeLessThanOrEqual(2);
+  expect(Number(most)).toBeLessThan(2.3);
+  expect(dear).toBe("the overview is kept: true; the legend, which is pinned, too: true");
+  expect(removed).toMatch(/^reduced to 10 results, by \d+$/);
+});
+
 it.each([1, 2])("the embeddings are made once per text", () => {
   const [similarities, made] = printedBy("embeddings").split("\n");
   expect(similarities).toMatch(/^0\.\d\d 1\.00 0\.\d\d$/);
