@@ -1,7 +1,7 @@
 /** How large a cache may become: the options that say so. */
 import { checkOptionNames } from "../format/option-names.ts";
 import type { Limits, StandingLimits } from "../store/limits.ts";
-import type { Reduction, Size } from "../store/upkeep.ts";
+import type { CacheSize, Reduction } from "../store/upkeep.ts";
 import type { Order } from "../store/usage.ts";
 import { checkAge } from "./freshness.ts";
 
@@ -46,7 +46,7 @@ export interface ReductionOptions extends LimitOptions {
 
 const REDUCTION_NAMES = ["limitBytes", "limitItems", "maxAgeMs", "eviction", "dryRun"];
 
-const NONE: Size = { items: 0, bytes: 0 };
+const NONE: CacheSize = { items: 0, bytes: 0 };
 export const NOTHING_REDUCED: Reduction = { removed: NONE, remaining: NONE };
 
 /**

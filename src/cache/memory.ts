@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import findCacheDirectory from "find-cache-dir";
 import { checkOptionNames } from "../format/option-names.ts";
-import type { Reduction, Size } from "../store/upkeep.ts";
+import type { CacheSize, Reduction } from "../store/upkeep.ts";
 import { rowPrefix } from "./address.ts";
 import { createCache, isLocation, type MemoryOptions } from "./cache.ts";
 import type { EntryInfo } from "./entry-info.ts";
@@ -69,7 +69,7 @@ export class Memory {
    *
    * @throws {StoreError} when the index cannot be read
    */
-  size(): Size {
+  size(): CacheSize {
     return this.#cache.results?.sizes.size() ?? NOTHING_REDUCED.remaining;
   }
 

@@ -3,7 +3,7 @@ import { messageOf } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import type { ArrayStore } from "../store/array-store.ts";
 import type { Limits } from "../store/limits.ts";
-import type { Reduction, Size } from "../store/upkeep.ts";
+import type { CacheSize, Reduction } from "../store/upkeep.ts";
 import type { Order } from "../store/usage.ts";
 import { NOTHING_REDUCED } from "./limits.ts";
 import { warnOnce } from "./warning.ts";
@@ -19,7 +19,7 @@ export class ResultSizes {
   }
 
   /** @throws {StoreError} when the index cannot be read */
-  size(): Size {
+  size(): CacheSize {
     return this.#open()?.size() ?? NOTHING_REDUCED.remaining;
   }
 

@@ -9,6 +9,7 @@ import { StoreError } from "../errors.ts";
 import type { TypedArray } from "../format/dtype.ts";
 import { type Address, objectPath } from "./address.ts";
 import { bytesOnDisk, scanRows } from "./books.ts";
+import { clearRows } from "./clearing.ts";
 import { type Draft, fileArray, type Job, type StoreOptions, splitDraft } from "./draft.ts";
 import { decodeEntry, type Entry, encodeEntry, type FileArray } from "./entry.ts";
 import type { Residents } from "./eviction.ts";
@@ -28,7 +29,7 @@ import {
 } from "./object-file.ts";
 import { makeFolders } from "./publication.ts";
 import { Rows } from "./rows.ts";
-import { type Reduction, type Size, Upkeep } from "./upkeep.ts";
+import { type CacheSize, type Reduction, Upkeep } from "./upkeep.ts";
 import type { Order } from "./usage.ts";
 
 /** A result that was read: the plain bytes of its arrays, each in memory of its own. */
@@ -36,9 +37,6 @@ export interface Stored {
   readonly plains: readonly ArrayBuffer[];
   readonly skeleton: string;
 }
-
-/** Rows that are cleared in one transaction. */
-const CLEARED_AT_A_TIME = 64;
 
 /** Where there are no locks, everybody may do what is for one at a time: it is done twice then. */
 const UNLOCKED: Lease = { markAsync() {}, release() {} };
@@ -222,27 +220,11 @@ export class ArrayStore {
     addressOf: (row: Uint8Array, entry: Entry) => Address,
     isWanted: (entry: Entry) => boolean = () => true,
   ): number {
+    const clearing = { addressOf, isWanted, delete: (address: Address) => this.delete(address) };
     let count = 0;
-    let addresses: Address[] = [];
-    const entries: Entry[] = [];
-    for (const { key, row } of scanRows(this.#index, prefix)) {
-      const entry = decodeEntry(row);
-      const own = Uint8Array.from(key);
-      if (entry === undefined) this.#rows.remove(own);
-      else if (isWanted(entry)) entries.push(entry) && addresses.push(addressOf(own, entry));
-      if (addresses.length < CLEARED_AT_A_TIME) continue;
-      count += this.#deleteMany(addresses, entries.splice(0));
-      addresses = [];
-    }
-    return count + this.#deleteMany(addresses, entries);
-  }
-
-  #deleteMany(addresses: readonly Address[], entries: readonly Entry[]): number {
-    const removed = this.#rows.removeMany(addresses.map(({ row }) => row));
-    let count = 0;
-    for (const [i, address] of addresses.entries()) {
-      if (removed[i] === true) this.#removeFilesOf(address, entries[i] as Entry);
-      if (removed[i] === true || this.delete(address)) count++;
+    for (const { address, entry } of clearRows(this.#index, this.#rows, prefix, clearing)) {
+      if (entry !== undefined) this.#removeFilesOf(address, entry);
+      count++;
     }
     return count;
   }
@@ -256,7 +238,7 @@ export class ArrayStore {
   }
 
   /** What is stored. @throws {StoreError} when the index cannot be read */
-  size(): Size {
+  size(): CacheSize {
     const { items, bytes } = this.#upkeep.books.totals();
     return { items, bytes };
   }

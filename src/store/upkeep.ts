@@ -34,11 +34,11 @@ const RELATIVE_MS = 60 * 60 * 1000;
 
 /** What is removed, and what is left. */
 export interface Reduction {
-  readonly removed: Size;
-  readonly remaining: Size;
+  readonly removed: CacheSize;
+  readonly remaining: CacheSize;
 }
 
-export interface Size {
+export interface CacheSize {
   readonly items: number;
   /** On disk. */
   readonly bytes: number;
@@ -236,7 +236,7 @@ export class Upkeep {
     };
   }
 
-  async #preview(goal: Goal): Promise<Size> {
+  async #preview(goal: Goal): Promise<CacheSize> {
     let [items, bytes] = [0, 0];
     let isLate = lateAfter(SLICE_MS);
     for (const size of this.#eviction.preview(goal)) {
@@ -249,7 +249,7 @@ export class Upkeep {
     return { items, bytes };
   }
 
-  async #reduceTo(goal: Goal): Promise<Size> {
+  async #reduceTo(goal: Goal): Promise<CacheSize> {
     let [items, bytes] = [0, 0];
     for (let isDone = false; !isDone; ) {
       const slice = this.#eviction.run(goal, lateAfter(SLICE_MS));
