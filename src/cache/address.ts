@@ -23,6 +23,11 @@ export function addressOfRow(row: Uint8Array, { functionId }: Entry): Address {
   );
 }
 
+/** Key of the call whose result a row is, 32 hexadecimal digits. */
+export function keyOfRow(row: Uint8Array): string {
+  return keyHex(row.subarray(PREFIX_LENGTH));
+}
+
 export class CallAddress implements Address {
   readonly row: Uint8Array;
   readonly slug: string;
@@ -36,6 +41,6 @@ export class CallAddress implements Address {
 
   /** Made when asked for: most hits need no file and no name. */
   get name(): string {
-    return keyHex(this.row.subarray(PREFIX_LENGTH));
+    return keyOfRow(this.row);
   }
 }

@@ -1,6 +1,7 @@
 /** Results that this process has removed to keep the cache within its limits. */
 import type { Address } from "../store/address.ts";
 import type { Evicted } from "../store/eviction.ts";
+import { keyOfRow } from "./address.ts";
 import type { Events } from "./events.ts";
 import { Counters } from "./stats.ts";
 
@@ -18,15 +19,14 @@ export class Evictions {
     this.#counters = counters;
   }
 
-  readonly note = ({ address, entry, bytes, reason }: Evicted): void => {
-    const { functionId: id } = entry;
+  readonly note = ({ row, functionId: id, bytes, reason }: Evicted): void => {
     let counters = this.#counters.get(id);
     if (counters === undefined) {
       counters = new Counters();
       this.#counters.set(id, counters);
     }
     counters.evicted();
-    const key = address.name;
+    const key = keyOfRow(row);
     if (this.#keys.size === MOST) this.#keys.delete(this.#keys.keys().next().value as string);
     this.#keys.add(key);
     if (this.#events.isHeard) this.#events.emit({ type: "evict", id, key, reason, bytes });

@@ -54,6 +54,10 @@ export function bytesOnDisk(entry: Pick<Entry, "arrays">, rowLength: number): nu
   return bytes;
 }
 
+export function speaksOfFiles({ arrays }: Pick<Entry, "arrays">): boolean {
+  return arrays.some((array) => !("plain" in array));
+}
+
 function wholePages(bytes: number): number {
   return Math.ceil(bytes / PAGE) * PAGE;
 }
@@ -208,6 +212,7 @@ function adopt(key: Uint8Array, row: Uint8Array, entry: Entry): Change {
   const used = {
     isPinned: false,
     isPlaced,
+    hasFiles: speaksOfFiles(entry),
     stamp,
     uses: 1,
     usedMs: createdMs,

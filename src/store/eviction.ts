@@ -6,14 +6,24 @@ import { dooming } from "./doomed-files.ts";
 import { decodeEntry, type Entry } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
 import type { Layout } from "./location.ts";
-import { AGE_TABLE, numberOf, type Order, orderTable, placesOf, rowOf, usageKey } from "./usage.ts";
+import {
+  AGE_TABLE,
+  functionOf,
+  numberOf,
+  type Order,
+  orderTable,
+  placesOf,
+  rowOf,
+  usageKey,
+} from "./usage.ts";
 
 /** Why a result went: its age, or the bytes or the number of all. */
 export type EvictionReason = "age" | "bytes" | "items";
 
 export interface Evicted {
-  readonly address: Address;
-  readonly entry: Entry;
+  /** Key of its row. */
+  readonly row: Uint8Array;
+  readonly functionId: string;
   /** What it took on disk. */
   readonly bytes: number;
   readonly reason: EvictionReason;
@@ -48,12 +58,12 @@ interface Victim {
 
 /** A victim with what its row says. */
 interface Condemned extends Victim {
-  readonly entry: Entry | undefined;
-  readonly address: Address | undefined;
+  readonly functionId: string | undefined;
+  readonly files: readonly string[];
 }
 
 /** Results that go in one transaction: some hundred microseconds. */
-const BATCH = 32;
+const BATCH = 64;
 /** Bytes of the index that are read to find them. */
 const SCAN_BYTES = 4096;
 
@@ -66,6 +76,8 @@ export class Eviction {
   readonly #index: IndexDb;
   readonly #books: Books;
   readonly #residents: Residents;
+  /** Ids of functions, by what the keys of their rows begin with. */
+  readonly #functionIds = new Map<string, string>();
 
   constructor(layout: Layout, index: IndexDb, books: Books, residents: Residents) {
     this.#layout = layout;
@@ -154,25 +166,31 @@ export class Eviction {
     const made = this.#index.write(changes);
     const gone = condemned.filter(({ isStale }, i) => made[i] === true && !isStale);
     for (const victim of gone) {
-      const { entry, address, reason } = victim;
-      if (entry === undefined || address === undefined) continue;
-      this.#residents.onEvicted({ address, entry, bytes: sizeOf(victim), reason });
+      const { row, functionId, reason } = victim;
+      if (functionId === undefined) continue;
+      this.#residents.onEvicted({ row, functionId, bytes: sizeOf(victim), reason });
     }
     return gone.map(sizeOf);
   }
 
+  /** Reads the row where it has something to tell: that takes longer than all else. */
   #condemn(victim: Victim): Condemned {
-    const found = victim.isStale ? undefined : this.#index.get(victim.row);
+    const { row, seen, isStale } = victim;
+    const prefix = functionOf(row);
+    const known = this.#functionIds.get(prefix);
+    const isTold = known !== undefined && seen?.usage.hasFiles === false;
+    const found = isStale || isTold ? undefined : this.#index.get(row);
     const entry = found && decodeEntry(found);
-    const address = entry && this.#residents.addressOf(victim.row, entry);
-    return { ...victim, entry, address };
+    if (entry === undefined) return { ...victim, functionId: known, files: [] };
+    this.#functionIds.set(prefix, entry.functionId);
+    const { addressOf, filesOf } = this.#residents;
+    const files = filesOf(addressOf(row, entry), entry);
+    return { ...victim, functionId: entry.functionId, files };
   }
 
-  #removal({ row, place, seen, isStale, entry, address }: Condemned): Change {
+  #removal({ row, place, seen, isStale, files }: Condemned): Change {
     if (isStale) return { expect: [[usageKey(row), seen?.bytes]], delete: [place] };
     const change = removing(row, seen);
-    if (entry === undefined || address === undefined) return change;
-    const files = this.#residents.filesOf(address, entry);
     return files.length === 0 ? change : { ...change, put: [dooming(this.#layout, row, files)] };
   }
 

@@ -2,7 +2,7 @@
 
 import type { Change } from "../blosc/lmdb-changes.ts";
 import { StoreError } from "../errors.ts";
-import { type Books, bytesOnDisk, rebooking, removing, storing } from "./books.ts";
+import { type Books, bytesOnDisk, rebooking, removing, speaksOfFiles, storing } from "./books.ts";
 import { decodeEntry, type Entry } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
 import { type Usage, withPriority } from "./usage.ts";
@@ -46,6 +46,7 @@ export class Rows {
     const usage = {
       isPinned: isPinned || before?.isPinned === true,
       isPlaced: false,
+      hasFiles: speaksOfFiles(entry),
       stamp,
       uses: before?.uses ?? 1,
       usedMs: createdMs,

@@ -26,7 +26,7 @@
  * Usage, little-endian. It needs no digest: what is wrong in it makes a worse choice, no wrong value.
  *
  *      0  version   u8, 1
- *      1  flags     u8, bit 0 pinned, bit 1 has places
+ *      1  flags     u8, bit 0 pinned, bit 1 has places, bit 2 has files
  *      4  stamp     u32, of the row
  *      8  uses      f64
  *     16  last use  f64, ms since 1970
@@ -40,6 +40,8 @@ export interface Usage {
   readonly isPinned: boolean;
   /** Whether it has its places in the orders, unless it is pinned. */
   readonly isPlaced: boolean;
+  /** Whether its row speaks of files. */
+  readonly hasFiles: boolean;
   readonly stamp: number;
   readonly uses: number;
   readonly usedMs: number;
@@ -60,6 +62,7 @@ const VERSION = 1;
 const LENGTH = 56;
 const FLAG_PINNED = 1;
 const FLAG_PLACED = 2;
+const FLAG_FILES = 4;
 const USAGE_SUFFIX = "u".charCodeAt(0);
 
 /** What is behind the rows begins with this. */
@@ -125,6 +128,11 @@ export function rowOf(key: Uint8Array): Uint8Array {
   return key.slice(key.byteLength - ROW_KEY_LENGTH);
 }
 
+/** What the keys of all rows of a function begin with, as text. */
+export function functionOf(row: Uint8Array): string {
+  return Buffer.from(row.buffer, row.byteOffset, MARK_LENGTH).toString("latin1");
+}
+
 /** The places of a result in the orders. */
 export function placesOf(row: Uint8Array, usage: Usage): Uint8Array[] {
   if (usage.isPinned) return [];
@@ -151,7 +159,7 @@ export function encodeUsage(usage: Usage): Uint8Array {
   const bytes = new Uint8Array(LENGTH);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, VERSION);
-  view.setUint8(1, (usage.isPinned ? FLAG_PINNED : 0) | (usage.isPlaced ? FLAG_PLACED : 0));
+  view.setUint8(1, flagsOf(usage));
   view.setUint32(4, usage.stamp, true);
   view.setFloat64(8, usage.uses, true);
   view.setFloat64(16, usage.usedMs, true);
@@ -162,6 +170,11 @@ export function encodeUsage(usage: Usage): Uint8Array {
   return bytes;
 }
 
+function flagsOf({ isPinned, isPlaced, hasFiles }: Usage): number {
+  const placed = isPlaced ? FLAG_PLACED : 0;
+  return (isPinned ? FLAG_PINNED : 0) | placed | (hasFiles ? FLAG_FILES : 0);
+}
+
 /** @returns `undefined` for what this release does not know */
 export function decodeUsage(bytes: Uint8Array): Usage | undefined {
   if (bytes.byteLength !== LENGTH || bytes[0] !== VERSION) return undefined;
@@ -169,6 +182,7 @@ export function decodeUsage(bytes: Uint8Array): Usage | undefined {
   return {
     isPinned: (view.getUint8(1) & FLAG_PINNED) !== 0,
     isPlaced: (view.getUint8(1) & FLAG_PLACED) !== 0,
+    hasFiles: (view.getUint8(1) & FLAG_FILES) !== 0,
     stamp: view.getUint32(4, true),
     uses: view.getFloat64(8, true),
     usedMs: view.getFloat64(16, true),
