@@ -33,7 +33,7 @@ enum class StepKind : std::uint32_t {
   kExpectAbsent = 2,  // expects that it has no row
   kPut = 3,           // stores the row, or replaces it
   kDelete = 4,        // removes its row, if there is one
-  kAdd = 5,           // adds the row's numbers, 64-bit floating point, to those of its row, or to zero
+  kAdd = 5,  // adds the row's numbers, 64-bit floating point, to those of its row, or to zero
 };
 
 // All methods return 0, an errno value or an MDB_* value. Any thread.
@@ -48,8 +48,8 @@ class LmdbEnv {
   // Makes changes, all in one transaction; waits while another thread or process writes. `batch` is
   // a sequence of steps: a StepKind, the sizes of key and row, 32 bits each in the machine's order,
   // the key and the row. Steps belong to the change that the last kBegin began; a change of which
-  // an expectation is not met is not made, and the others are. Sets made[n] to whether the n-th was.
-  // EINVAL for a batch of another form, or with more changes than `made` has room for;
+  // an expectation is not met is not made, and the others are. Sets made[n] to whether the n-th
+  // was. EINVAL for a batch of another form, or with more changes than `made` has room for;
   // MDB_BAD_VALSIZE for a row above kMaxRowSize; then nothing is changed.
   // REQUIRES: expectations stand before the other steps of their change.
   int Write(std::span<const std::uint8_t> batch, std::span<std::uint8_t> made);

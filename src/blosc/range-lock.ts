@@ -1,12 +1,9 @@
 /** Locks on single bytes of a file, between processes and threads. */
 import { binding } from "./binding.ts";
 
-/** Offsets are below this. */
-export const OFFSETS: number = 2 ** 53 - 1;
-
 /**
  * A lock file that is open, by one thread. Its bytes need not exist; whoever opens the file by
- * itself is somebody else. The system takes all locks back when the thread or the process ends, in
+ * itself is somebody else. Offsets are whole numbers below 2^53 - 1. The system takes all locks back when the thread or the process ends, in
  * whatever way.
  *
  * Methods throw an `Error` with `errno` when the system refuses; none of them waits.

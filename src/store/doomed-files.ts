@@ -24,15 +24,21 @@ interface Doomed {
   readonly paths: readonly string[];
 }
 
-/** Notes, with the removal of a row, that its files are to go. @param paths absolute */
+/**
+ * Notes, with the removal of a row, that its files are to go.
+ *
+ * @param stamp of the row: a result may come and go twice in a millisecond
+ * @param paths absolute
+ */
 export function dooming(
   layout: Layout,
   row: Uint8Array,
+  stamp: number,
   paths: readonly string[],
 ): NonNullable<Change["put"]>[number] {
   // Relative: a cache may be moved.
   const names = paths.map((path) => path.slice(layout.objects.length + 1)).join("\n");
-  return [numberedKey(DOOMED_TABLE, [Date.now()], row), Buffer.from(names, "utf8")];
+  return [numberedKey(DOOMED_TABLE, [Date.now(), stamp], row), Buffer.from(names, "utf8")];
 }
 
 export class DoomedFiles {

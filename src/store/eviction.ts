@@ -191,7 +191,8 @@ export class Eviction {
   #removal({ row, place, seen, isStale, files }: Condemned): Change {
     if (isStale) return { expect: [[usageKey(row), seen?.bytes]], delete: [place] };
     const change = removing(row, seen);
-    return files.length === 0 ? change : { ...change, put: [dooming(this.#layout, row, files)] };
+    if (seen === undefined || files.length === 0) return change;
+    return { ...change, put: [dooming(this.#layout, row, seen.usage.stamp, files)] };
   }
 
   /** What went was worth so much by its cost: what stays or comes has to be worth more. */

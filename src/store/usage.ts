@@ -10,7 +10,7 @@
  *     m                                            stands when every row is counted
  *     n  creation, key of the row                  nothing: has no places in the orders yet
  *     t                                            totals: items, bytes, inflation, f64 each
- *     x  time, key of the row                      files to remove (doomed-files.ts)
+ *     x  time, stamp, key of the row               files to remove (doomed-files.ts)
  *
  * What is behind the rows begins with eight bytes 0xFF, which no row does: its first eight bytes are
  * a hash. So rows that were written without all this are found as ever, and counted later.

@@ -177,7 +177,8 @@ describe("waiting for another process", () => {
   it("is for threads too, and a thread that is terminated lets go", async () => {
     const contenders = new Contenders();
     const outcome = await inChild(
-      `import { Worker } from "node:worker_threads";
+      `import { once } from "node:events";
+       import { Worker } from "node:worker_threads";
        const body = (ms) => \`
          import { parentPort } from "node:worker_threads";
          import { Memory } from "bloscache";
