@@ -16,7 +16,7 @@ const { values: options, positionals } = parseArgs({
 });
 const trials = Number(options.trials);
 const questions = [
-  ...["hit", "store", "memory", "small-hit"],
+  ...["hit", "store", "memory", "small-hit", "million"],
   ...["pack", "unpack", "command", "append", "slice"],
   ...["hash", "cold-start"],
 ];

@@ -61,8 +61,7 @@ void ExportAll(Napi::Env env, Napi::Object exports) {
   Export<LmdbOpen>(exports, "lmdbOpen");
   Export<LmdbGet>(exports, "lmdbGet");
   Export<LmdbScan>(exports, "lmdbScan");
-  Export<LmdbPut>(exports, "lmdbPut");
-  Export<LmdbDelete>(exports, "lmdbDelete");
+  Export<LmdbWrite>(exports, "lmdbWrite");
   Export<RangeLockOpen>(exports, "rangeLockOpen");
   Export<RangeLockTry>(exports, "rangeLockTry");
   Export<RangeLockRelease>(exports, "rangeLockRelease");

@@ -115,21 +115,12 @@ Napi::Value LmdbScan(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(size));
 }
 
-Napi::Value LmdbPut(const Napi::CallbackInfo& info) {
+Napi::Value LmdbWrite(const Napi::CallbackInfo& info) {
   LmdbHandle& handle = HandleOf(info[0]);
-  const auto key = ToBytesView(info[1], "key");
-  const auto row = ToBytesView(info[2], "row");
-  Require(info.Env(), handle.env->Put(BytesOf(key, "key"), BytesOf(row, "row")));
+  const auto batch = ToBytesView(info[1], "batch");
+  const auto made = ToBytesView(info[2], "made");
+  Require(info.Env(), handle.env->Write(BytesOf(batch, "batch"), BytesOf(made, "made")));
   return info.Env().Undefined();
-}
-
-Napi::Value LmdbDelete(const Napi::CallbackInfo& info) {
-  LmdbHandle& handle = HandleOf(info[0]);
-  const auto key = ToBytesView(info[1], "key");
-  const int code = handle.env->Delete(BytesOf(key, "key"));
-  if (code == MDB_NOTFOUND) return Napi::Boolean::New(info.Env(), false);
-  Require(info.Env(), code);
-  return Napi::Boolean::New(info.Env(), true);
 }
 
 }  // namespace bloscache

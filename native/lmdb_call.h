@@ -1,4 +1,4 @@
-// lmdbOpen(), lmdbGet(), lmdbScan(), lmdbPut() and lmdbDelete() of the binding: see
+// lmdbOpen(), lmdbGet(), lmdbScan() and lmdbWrite() of the binding: see
 // src/blosc/binding.ts.
 
 #ifndef BLOSCACHE_LMDB_CALL_H_
@@ -11,8 +11,7 @@ namespace bloscache {
 Napi::Value LmdbOpen(const Napi::CallbackInfo& info);
 Napi::Value LmdbGet(const Napi::CallbackInfo& info);
 Napi::Value LmdbScan(const Napi::CallbackInfo& info);
-Napi::Value LmdbPut(const Napi::CallbackInfo& info);
-Napi::Value LmdbDelete(const Napi::CallbackInfo& info);
+Napi::Value LmdbWrite(const Napi::CallbackInfo& info);
 
 }  // namespace bloscache
 

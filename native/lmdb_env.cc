@@ -1,5 +1,6 @@
 #include "lmdb_env.h"
 
+#include <cerrno>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -53,6 +54,80 @@ int OpenEnv(const std::string& folder, const LmdbOptions& options, MDB_env* env,
   return OpenRows(env, rows);
 }
 
+struct Step {
+  StepKind kind = StepKind::kBegin;
+  std::span<const std::uint8_t> key;
+  std::span<const std::uint8_t> row;
+};
+
+// Takes the first step off a batch; false when it does not lie in it.
+bool TakeStep(std::span<const std::uint8_t>* batch, Step* step) {
+  std::uint32_t head[3];
+  if (batch->size() < sizeof(head)) return false;
+  std::memcpy(head, batch->data(), sizeof(head));
+  const std::size_t key_size = head[1];
+  const std::size_t row_size = head[2];
+  const auto body = batch->subspan(sizeof(head));
+  if (key_size > body.size() || row_size > body.size() - key_size) return false;
+  *step = {static_cast<StepKind>(head[0]), body.first(key_size), body.subspan(key_size, row_size)};
+  *batch = body.subspan(key_size + row_size);
+  return true;
+}
+
+bool IsSame(const MDB_val& value, std::span<const std::uint8_t> bytes) {
+  return value.mv_size == bytes.size() &&
+         (bytes.empty() || std::memcmp(value.mv_data, bytes.data(), bytes.size()) == 0);
+}
+
+int Expect(MDB_txn* txn, MDB_dbi rows, const Step& step, bool* is_met) {
+  MDB_val key = ValueOf(step.key);
+  MDB_val row = {};
+  const int code = mdb_get(txn, rows, &key, &row);
+  if (code != 0 && code != MDB_NOTFOUND) return code;
+  const bool is_there = code == 0;
+  *is_met = step.kind == StepKind::kExpect ? is_there && IsSame(row, step.row) : !is_there;
+  return 0;
+}
+
+int Add(MDB_txn* txn, MDB_dbi rows, const Step& step) {
+  double sums[8] = {};
+  double addends[8] = {};
+  const std::size_t size = step.row.size();
+  if (size > sizeof(sums) || size % sizeof(double) != 0) return EINVAL;
+  MDB_val key = ValueOf(step.key);
+  MDB_val row = {};
+  const int code = mdb_get(txn, rows, &key, &row);
+  if (code != 0 && code != MDB_NOTFOUND) return code;
+  // A row of another size is none of ours: damage, which counting anew gets rid of.
+  if (code == 0 && row.mv_size == size) std::memcpy(sums, row.mv_data, size);
+  if (size > 0) std::memcpy(addends, step.row.data(), size);
+  for (std::size_t i = 0; i < size / sizeof(double); i++) sums[i] += addends[i];
+  row = {size, sums};
+  return mdb_put(txn, rows, &key, &row, 0);
+}
+
+// Does what a step says. Sets *is_met to false where it is an expectation that is not met.
+int Take(MDB_txn* txn, MDB_dbi rows, const Step& step, bool* is_met) {
+  MDB_val key = ValueOf(step.key);
+  MDB_val row = ValueOf(step.row);
+  switch (step.kind) {
+    case StepKind::kExpect:
+    case StepKind::kExpectAbsent:
+      return Expect(txn, rows, step, is_met);
+    case StepKind::kPut:
+      if (row.mv_size > kMaxRowSize) return MDB_BAD_VALSIZE;
+      return mdb_put(txn, rows, &key, &row, 0);
+    case StepKind::kDelete: {
+      const int code = mdb_del(txn, rows, &key, nullptr);
+      return code == MDB_NOTFOUND ? 0 : code;
+    }
+    case StepKind::kAdd:
+      return Add(txn, rows, step);
+    default:
+      return EINVAL;
+  }
+}
+
 }  // namespace
 
 int LmdbEnv::Open(const std::string& folder, const LmdbOptions& options, LmdbEnv** env) {
@@ -75,27 +150,35 @@ int LmdbEnv::Open(const std::string& folder, const LmdbOptions& options, LmdbEnv
   return 0;
 }
 
-template <typename Change>
-int LmdbEnv::Write(Change change) {
+int LmdbEnv::Write(std::span<const std::uint8_t> batch, std::span<std::uint8_t> made) {
   MDB_txn* txn = nullptr;
   if (const int code = mdb_txn_begin(env_, nullptr, 0, &txn); code != 0) return code;
-  if (const int code = change(txn); code != 0) {
+  if (const int code = Apply(txn, batch, made); code != 0) {
     mdb_txn_abort(txn);
     return code;
   }
   return mdb_txn_commit(txn);
 }
 
-int LmdbEnv::Put(std::span<const std::uint8_t> key, std::span<const std::uint8_t> row) {
-  if (row.size() > kMaxRowSize) return MDB_BAD_VALSIZE;
-  MDB_val name = ValueOf(key);
-  MDB_val value = ValueOf(row);
-  return Write([&](MDB_txn* txn) { return mdb_put(txn, rows_, &name, &value, 0); });
-}
-
-int LmdbEnv::Delete(std::span<const std::uint8_t> key) {
-  MDB_val name = ValueOf(key);
-  return Write([&](MDB_txn* txn) { return mdb_del(txn, rows_, &name, nullptr); });
+int LmdbEnv::Apply(MDB_txn* txn, std::span<const std::uint8_t> batch,
+                   std::span<std::uint8_t> made) {
+  std::size_t changes = 0;
+  while (!batch.empty()) {
+    Step step;
+    if (!TakeStep(&batch, &step)) return EINVAL;
+    if (step.kind == StepKind::kBegin) {
+      if (changes == made.size()) return EINVAL;
+      made[changes++] = 1;
+      continue;
+    }
+    if (changes == 0) return EINVAL;
+    std::uint8_t& is_made = made[changes - 1];
+    if (is_made == 0) continue;
+    bool is_met = true;
+    if (const int code = Take(txn, rows_, step, &is_met); code != 0) return code;
+    if (!is_met) is_made = 0;
+  }
+  return 0;
 }
 
 LmdbReader::~LmdbReader() {

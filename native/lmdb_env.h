@@ -1,5 +1,5 @@
-// An LMDB environment, as far as an index needs one: get, put, delete and scan in one unnamed
-// database, each in a transaction of its own.
+// An LMDB environment, as far as an index needs one: get, scan and write in one unnamed database,
+// each in a transaction of its own.
 //
 // The whole transaction is one call, because JavaScript may be stopped between any two of its
 // instructions (worker.terminate()), and a transaction that was begun and never ended would stop
@@ -26,6 +26,16 @@ struct LmdbOptions {
   bool sync = true;  // whether a commit waits for the disk
 };
 
+// What a step of LmdbEnv::Write() does with its key.
+enum class StepKind : std::uint32_t {
+  kBegin = 0,         // nothing: begins a change
+  kExpect = 1,        // expects that its row is the one given
+  kExpectAbsent = 2,  // expects that it has no row
+  kPut = 3,           // stores the row, or replaces it
+  kDelete = 4,        // removes its row, if there is one
+  kAdd = 5,  // adds the row's numbers, 64-bit floating point, to those of its row, or to zero
+};
+
 // All methods return 0, an errno value or an MDB_* value. Any thread.
 class LmdbEnv {
  public:
@@ -35,19 +45,21 @@ class LmdbEnv {
   // REQUIRES: `folder` exists; it is given by one and the same path always.
   static int Open(const std::string& folder, const LmdbOptions& options, LmdbEnv** env);
 
-  // Waits while another thread or process writes. MDB_BAD_VALSIZE for a row above kMaxRowSize.
-  int Put(std::span<const std::uint8_t> key, std::span<const std::uint8_t> row);
-
-  // MDB_NOTFOUND if there is no such row.
-  int Delete(std::span<const std::uint8_t> key);
+  // Makes changes, all in one transaction; waits while another thread or process writes. `batch` is
+  // a sequence of steps: a StepKind, the sizes of key and row, 32 bits each in the machine's order,
+  // the key and the row. Steps belong to the change that the last kBegin began; a change of which
+  // an expectation is not met is not made, and the others are. Sets made[n] to whether the n-th
+  // was. EINVAL for a batch of another form, or with more changes than `made` has room for;
+  // MDB_BAD_VALSIZE for a row above kMaxRowSize; then nothing is changed.
+  // REQUIRES: expectations stand before the other steps of their change.
+  int Write(std::span<const std::uint8_t> batch, std::span<std::uint8_t> made);
 
  private:
   friend class LmdbReader;
 
   LmdbEnv(MDB_env* env, MDB_dbi rows) : env_(env), rows_(rows) {}
 
-  template <typename Change>
-  int Write(Change change);
+  int Apply(MDB_txn* txn, std::span<const std::uint8_t> batch, std::span<std::uint8_t> made);
 
   MDB_env* const env_;
   const MDB_dbi rows_;

@@ -9,6 +9,7 @@ export type { EntryInfo } from "./cache/entry-info.ts";
 export type { CacheEvent, MissReason } from "./cache/events.ts";
 export type { Difference, Explanation, ExplanationReason } from "./cache/explain.ts";
 export { type CachedErrors, expiresAfter, type TimeSpan } from "./cache/freshness.ts";
+export type { EvictionOrder, LimitOptions, ReductionOptions } from "./cache/limits.ts";
 export type { Memoize } from "./cache/memoize.ts";
 export {
   Memory,
@@ -43,3 +44,5 @@ export {
   StoreError,
   ValueError,
 } from "./errors.ts";
+export type { EvictionReason } from "./store/eviction.ts";
+export type { CacheSize, Reduction } from "./store/upkeep.ts";

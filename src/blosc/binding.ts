@@ -83,8 +83,7 @@ export interface NativeBinding {
   lmdbOpen(folder: string, mapSize: number, maxReaders: number, sync: boolean): number;
   lmdbGet(handle: number, key: Uint8Array, target: Uint8Array): number;
   lmdbScan(handle: number, prefix: Uint8Array, after: Uint8Array, target: Uint8Array): number;
-  lmdbPut(handle: number, key: Uint8Array, row: Uint8Array): void;
-  lmdbDelete(handle: number, key: Uint8Array): boolean;
+  lmdbWrite(handle: number, batch: Uint8Array, made: Uint8Array): void;
   rangeLockOpen(path: string): number;
   rangeLockTry(handle: number, offset: number): boolean;
   rangeLockRelease(handle: number, offset: number): void;

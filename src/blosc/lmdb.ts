@@ -1,5 +1,6 @@
 /** One LMDB file: rows by key, each call a transaction of its own. */
 import { binding } from "./binding.ts";
+import { type Change, encodeChanges } from "./lmdb-changes.ts";
 
 export interface LmdbOptions {
   /** Address space for the file, bytes: the most it can grow to. */
@@ -51,10 +52,16 @@ export class Lmdb {
   /**
    * The rows whose keys begin with `prefix`, in the order of their keys; with none, all. Key and row
    * are valid until the next one is asked for. Rows that come or go meanwhile may be met or not.
+   *
+   * @param after a key: those behind it only, where it is not empty
+   * @param batchBytes how many are copied at a time: few where the first ones are all that is wanted
    */
-  *scan(prefix: Uint8Array): Generator<KeyedRow, void, undefined> {
-    let after: Uint8Array = new Uint8Array();
-    for (let buffer = new Uint8Array(SCAN_BUFFER); ; ) {
+  *scan(
+    prefix: Uint8Array,
+    after: Uint8Array = new Uint8Array(),
+    batchBytes: number = SCAN_BUFFER,
+  ): Generator<KeyedRow, void, undefined> {
+    for (let buffer = new Uint8Array(batchBytes); ; ) {
       const size = binding.lmdbScan(this.#handle, prefix, after, buffer);
       if (size === 0) return;
       if (size > buffer.byteLength) {
@@ -68,14 +75,15 @@ export class Lmdb {
     }
   }
 
-  /** Stores a row, or replaces it; waits while another thread or process writes. */
-  put(key: Uint8Array, row: Uint8Array): void {
-    binding.lmdbPut(this.#handle, key, row);
-  }
-
-  /** Removes a row; whether there was one. */
-  delete(key: Uint8Array): boolean {
-    return binding.lmdbDelete(this.#handle, key);
+  /**
+   * Makes changes in one transaction; waits while another thread or process writes.
+   *
+   * @returns of each whether it was made: one of which an expectation is not met is left out
+   */
+  write(changes: readonly Change[]): boolean[] {
+    const made = new Uint8Array(changes.length);
+    binding.lmdbWrite(this.#handle, encodeChanges(changes), made);
+    return Array.from(made, (flag) => flag === 1);
   }
 }
 

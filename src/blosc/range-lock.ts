@@ -3,8 +3,8 @@ import { binding } from "./binding.ts";
 
 /**
  * A lock file that is open, by one thread. Its bytes need not exist; whoever opens the file by
- * itself is somebody else. The system takes all locks back when the thread or the process ends, in
- * whatever way.
+ * itself is somebody else. Offsets are whole numbers below 2^53 - 1. The system takes all locks
+ * back when the thread or the process ends, in whatever way.
  *
  * Methods throw an `Error` with `errno` when the system refuses; none of them waits.
  */

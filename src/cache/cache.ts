@@ -4,10 +4,19 @@ import { fileURLToPath } from "node:url";
 import type { Adapter } from "../adapters/kind.ts";
 import { checkOptionNames } from "../format/option-names.ts";
 import type { StoreOptions } from "../store/draft.ts";
+import type { StandingLimits } from "../store/limits.ts";
 import type { Durability } from "../store/publication.ts";
 import { type CacheEvent, Events } from "./events.ts";
+import { Evictions } from "./evictions.ts";
 import { Flights, flightsOf } from "./flights.ts";
 import { checkAge } from "./freshness.ts";
+import {
+  checkLimits,
+  checkOrder,
+  type EvictionOrder,
+  isLimited,
+  type LimitOptions,
+} from "./limits.ts";
 import { narrate } from "./narrate.ts";
 import { checkPacking, type Packing } from "./packing.ts";
 import { Adapters, type StorableClass } from "./result-adapters.ts";
@@ -15,7 +24,7 @@ import { Results } from "./results.ts";
 import type { Counters } from "./stats.ts";
 import type { Cache } from "./wrapper.ts";
 
-export interface MemoryOptions extends Packing {
+export interface MemoryOptions extends Packing, LimitOptions {
   /**
    * Folder of the cache; made when it is first needed. A relative path is from the working
    * directory. `null`: no cache; memoized functions are only called.
@@ -43,6 +52,8 @@ export interface MemoryOptions extends Packing {
    * returned and not kept. Default `false`.
    */
   readonly readOnly?: boolean;
+  /** Which results go first when there are too many. Default: `"cost"`. */
+  readonly eviction?: EvictionOrder;
   /** Called with what happens; what it throws becomes a warning. */
   readonly onEvent?: (event: CacheEvent) => void;
   /** Lines on stderr: 0 none (default), 1 what is computed and stored, 2 hits as well. */
@@ -51,6 +62,7 @@ export interface MemoryOptions extends Packing {
 
 const OPTION_NAMES = [
   ...["location", "durability", "cname", "clevel", "shuffle", "chunkSize"],
+  ...["limitBytes", "limitItems", "maxAgeMs", "eviction"],
   ...["adapters", "readOnly", "waitMs", "onEvent", "verbose"],
 ];
 
@@ -78,9 +90,14 @@ export function createCache(options: MemoryOptions, registered?: Adapters): Cach
   checkOptionNames(options, OPTION_NAMES, "Memory");
   const adapters = registered ?? new Adapters(options.adapters);
   const store = storeOptions(options);
+  const events = new Events(listeners(options));
+  const counters = new Map<string, Counters>();
+  const evictions = new Evictions(events, counters);
   const shared = {
-    events: new Events(listeners(options)),
-    counters: new Map<string, Counters>(),
+    events,
+    counters,
+    evictions,
+    limits: limitsOf(options),
     waitMs: checkAge("waitMs", options.waitMs ?? WAIT_MS),
   };
   if (options.location === null) {
@@ -92,8 +109,12 @@ export function createCache(options: MemoryOptions, registered?: Adapters): Cach
   }
   const location = resolveLocation(options.location);
   claimDurability(location, store.durability);
-  const results = new Results(location, store, { adapters, readOnly });
+  const results = new Results(location, store, { adapters, readOnly, onEvicted: evictions.note });
   return { ...shared, flights: flightsOf(location), location, results };
+}
+
+function limitsOf(options: MemoryOptions): StandingLimits {
+  return { ...checkLimits(options), order: checkOrder(options.eviction ?? "cost") };
 }
 
 function listeners({ onEvent, verbose = 0 }: MemoryOptions): ((event: CacheEvent) => void)[] {
@@ -145,10 +166,12 @@ function storeOptions(options: MemoryOptions): StoreOptions {
   };
   const given = Object.entries({ cname, clevel, shuffle, chunkSize }).filter(isGiven);
   const packing = checkPacking(Object.fromEntries(given), "Memory");
+  const limits = limitsOf(options);
   return {
     durability,
     inlineBytes: INLINE_BYTES,
     packing: { ...DEFAULT_PACKING, ...packing, metadataArgs },
+    limits: isLimited(limits) ? limits : undefined,
   };
 }
 

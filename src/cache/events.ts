@@ -1,6 +1,7 @@
 /** What a cache does, for whoever wants to know: a callback, and Node's `diagnostics_channel`. */
 import { channel } from "node:diagnostics_channel";
 import { messageOf } from "../errors.ts";
+import type { EvictionReason } from "../store/eviction.ts";
 import { warnOnce } from "./warning.ts";
 
 /** Why a call had to be computed. */
@@ -10,7 +11,8 @@ export type MissReason = "absent" | "expired" | "rejected" | "unreadable";
  * What became of one call: `id` is the function's, `key` the call's, 32 hexadecimal digits. A `wait`
  * is for another process or thread, which computes the result: a hit or a miss follows. `savedMs`
  * and `durationMs` are what computing the result took; a result is `declined` by `shouldCache`, and
- * else unstored because it could not be stored.
+ * else unstored because it could not be stored. What is removed to keep the cache within its limits
+ * is told as `evict`, by the process that removes it; `bytes` is what it took on disk.
  */
 export type CacheEvent = { readonly id: string; readonly key: string } & (
   | { readonly type: "hit"; readonly savedMs: number }
@@ -19,6 +21,7 @@ export type CacheEvent = { readonly id: string; readonly key: string } & (
   | { readonly type: "store"; readonly durationMs: number }
   | { readonly type: "unstored"; readonly declined: boolean }
   | { readonly type: "invalidate" }
+  | { readonly type: "evict"; readonly reason: EvictionReason; readonly bytes: number }
 );
 
 /** Every event of every cache of the process is published on this channel. */

@@ -8,6 +8,7 @@ import { type FunctionIdentity, versionThatCounts } from "./identity.ts";
  * - `hit`: it need not be.
  * - `expired`, `rejected`: the stored result is too old, or `validate` refuses it.
  * - `unreadable`: files of the stored result are gone.
+ * - `evicted`: this process has removed it, to keep the cache within its limits.
  * - `version`: another version of the function was called with the same arguments.
  * - `arguments`: this version was called, with other arguments only.
  * - `absent`: nothing like it is stored.
@@ -16,6 +17,7 @@ export type ExplanationReason =
   | "hit"
   | Staleness
   | "unreadable"
+  | "evicted"
   | "version"
   | "arguments"
   | "absent";
@@ -77,6 +79,12 @@ export function explainStored(
   }
   const text = `Files of the result are gone: ${gone.join(", ")}.`;
   return { reason: "unreadable", text, key, other: info };
+}
+
+/** A call whose result was stored, and had to go. */
+export function explainEvicted(key: string): Explanation {
+  const text = "The result was removed, to keep the cache within its limits.";
+  return { reason: "evicted", text, key };
 }
 
 /** A call whose result is not stored, among the results that are. */

@@ -7,7 +7,8 @@ import type { CallArguments } from "./call-arguments.ts";
 import { type CallSummary, summarize } from "./call-summary.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import type { CacheEvent, Events, MissReason } from "./events.ts";
-import { type Explanation, explainAbsent, explainStored } from "./explain.ts";
+import type { Evictions } from "./evictions.ts";
+import { type Explanation, explainAbsent, explainEvicted, explainStored } from "./explain.ts";
 import type { Freshness, Staleness } from "./freshness.ts";
 import type { FunctionIdentity } from "./identity.ts";
 import { callKey } from "./key.ts";
@@ -28,6 +29,8 @@ export interface Policy {
   readonly counting: CallArguments;
   readonly freshness: Freshness;
   readonly packing: ReturnType<typeof packingOf>;
+  /** Whether results are kept however old they grow, and however large the cache. */
+  readonly isPinned: boolean;
   /** How long a call waits for another process that computes its result, at most. */
   readonly waitMs: number;
   readonly tags: ReturnType<typeof tagsOf>;
@@ -73,6 +76,7 @@ export interface Keeping {
   readonly events: Events;
   /** By function id; of functions that are gone as well. */
   readonly counters: Map<string, Counters>;
+  readonly evictions: Evictions;
 }
 
 /** An event without what tells whose it is. */
@@ -224,11 +228,15 @@ export class FunctionResults {
   /** `undefined` for what is not to be stored: nobody could forget it by its tags. */
   #computed({ notes, ...made }: Made, isAsync: boolean): Computed | undefined {
     const { tags, summary } = notes;
-    return tags && { ...made, tags, summary, isAsync, packing: this.#policy.packing };
+    const { packing, isPinned } = this.#policy;
+    return tags && { ...made, tags, summary, isAsync, isPinned, packing };
   }
 
   #note(address: Address, self: unknown, { durationMs }: Made, stored: boolean): boolean {
-    if (stored) this.counters.stored();
+    if (stored) {
+      this.counters.stored();
+      this.#keeping.evictions.forget(address);
+    }
     this.#emit(
       address,
       self,
@@ -278,6 +286,11 @@ export class FunctionResults {
     return wasThere;
   }
 
+  /** Keeps a stored result from being removed, or no longer; whether that is so now. */
+  pin(address: Address, isPinned: boolean): boolean {
+    return this.#keeping.results?.sizes.pin(address, isPinned) ?? false;
+  }
+
   /** Forgets all results, in all versions of the function: how many. */
   clear(self: unknown): number {
     return this.#keeping.results?.clear(this.#prefixOf(self)) ?? 0;
@@ -301,6 +314,7 @@ export class FunctionResults {
       return explainStored(results.infoOf(address, entry), staleness, gone);
     }
     const identity = this.identify(call.self);
+    if (this.#keeping.evictions.has(address)) return explainEvicted(address.name);
     return explainAbsent({
       key: address.name,
       identity,

@@ -4,10 +4,12 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Adapter } from "../adapters/kind.ts";
 import { checkOptionNames } from "../format/option-names.ts";
+import type { CacheSize, Reduction } from "../store/upkeep.ts";
 import { rowPrefix } from "./address.ts";
 import { createCache, isLocation, type MemoryOptions } from "./cache.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import { slugOf } from "./identity.ts";
+import { NOTHING_REDUCED, type ReductionOptions, reductionOf } from "./limits.ts";
 import { createMemoize, type Memoize } from "./memoize.ts";
 import { Adapters, type StorableClass } from "./result-adapters.ts";
 import { resultsByKey } from "./results-by-key.ts";
@@ -137,6 +139,29 @@ export class Memory {
       return { versions: [], index: 0, litter: { files: 0, cbytes: 0 }, total: 0 };
     }
     return measureUsage(results.inventory(), options.signal);
+  }
+
+  /**
+   * How many results are stored, of all processes, and what they take on disk.
+   *
+   * @throws {StoreError} when the index cannot be read
+   */
+  size(): CacheSize {
+    return this.#cache.results?.sizes.size() ?? NOTHING_REDUCED.remaining;
+  }
+
+  /**
+   * Removes results until the limits hold, those given or else those of the cache; resolves when
+   * their files are gone.
+   *
+   * @throws {TypeError | RangeError} for a limit, named in the message
+   * @throws {StoreError} when the index or a file cannot be changed
+   */
+  async reduceSize(limits: ReductionOptions = {}): Promise<Reduction> {
+    const { results } = this.#cache;
+    const wanted = reductionOf(limits, this.#cache.limits);
+    if (results === undefined) return NOTHING_REDUCED;
+    return results.sizes.reduce(wanted.limits, wanted.order, wanted.isDryRun);
   }
 
   /**

@@ -44,6 +44,10 @@ export interface Operations<F extends AnyFunction> {
   shelve(
     ...args: Parameters<F>
   ): IsAsync<F> extends true ? Promise<Shelved<ReturnType<F>>> : Shelved<ReturnType<F>>;
+  /** Keeps the stored result however old it grows, and however large the cache; whether it is kept. */
+  pin(...args: Parameters<F>): boolean;
+  /** Keeps it as others are kept again; whether it is there. */
+  unpin(...args: Parameters<F>): boolean;
   /** Forgets the stored result; whether there was one. */
   invalidate(...args: Parameters<F>): boolean;
   /**
@@ -113,6 +117,8 @@ function operationsFor(memoized: Memoized, self: unknown): Operations<AnyFunctio
     refresh: (...args) => memoized.refresh(callOf(args)),
     bypass: (...args) => memoized.compute(callOf(args)),
     shelve: (...args) => memoized.shelve(callOf(args)) as never,
+    pin: (...args) => stored.pin(addressOf(args), true),
+    unpin: (...args) => stored.pin(addressOf(args), false),
     invalidate: (...args) => memoized.invalidate(callOf(args)),
     set: (args, value) => memoized.set(callOf(args), value) as boolean,
     clear: () => memoized.clear(self),

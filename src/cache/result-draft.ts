@@ -17,6 +17,8 @@ export interface Computed {
   readonly durationMs: number;
   readonly summary: CallSummary;
   readonly tags: readonly string[];
+  /** Whether it is kept however old it grows, and however large the cache. */
+  readonly isPinned: boolean;
   /** How each array is packed; what it leaves out is the cache's choice. */
   readonly packing: ((array: TypedArray | ArrayBuffer) => Packing | undefined) | undefined;
 }
@@ -24,13 +26,13 @@ export interface Computed {
 /** @throws {ValueError} for a result that cannot be stored, and what the user's packing throws */
 export function draftOf(identity: FunctionIdentity, computed: Computed, adapters: Adapters): Draft {
   const { id: functionId, version, recorded: functionVersion = version } = identity;
-  const { isAsync, threw, durationMs, packing } = computed;
+  const { isAsync, threw, durationMs, isPinned, packing } = computed;
   const summary = encodeSummary(computed.summary);
   const tags = encodeTags(computed.tags);
   const { skeleton, arrays } = takeApart(computed.result, adapters);
   const packed = packing === undefined ? arrays : arrays.map((array) => packedBy(array, packing));
   const told = { functionId, functionVersion, isAsync, threw, durationMs, summary, tags };
-  return { ...told, skeleton, arrays: packed };
+  return { ...told, skeleton, isPinned, arrays: packed };
 }
 
 function packedBy(array: DraftArray, packing: NonNullable<Computed["packing"]>): DraftArray {

@@ -8,6 +8,7 @@ import type { Address } from "../store/address.ts";
 import { ArrayStore, type Stored } from "../store/array-store.ts";
 import type { StoreOptions } from "../store/draft.ts";
 import type { Entry } from "../store/entry.ts";
+import type { Evicted } from "../store/eviction.ts";
 import { findIndex, openIndex } from "../store/index-db.ts";
 import type { Inventory } from "../store/inventory.ts";
 import { findLocation, openLocation } from "../store/location.ts";
@@ -20,6 +21,7 @@ import { restore } from "./result-arrays.ts";
 import { type Computed, draftOf } from "./result-draft.ts";
 import { ResultLeases } from "./result-leases.ts";
 import { putTogether } from "./result-reader.ts";
+import { ResultSizes } from "./result-sizes.ts";
 import { RestoreError } from "./result-skeleton.ts";
 import { describeArrays, type StoredArray } from "./stored-arrays.ts";
 import { decodeTags } from "./tags.ts";
@@ -33,6 +35,13 @@ export interface Hit {
 /** The prefix of all rows. */
 const EVERYTHING = new Uint8Array();
 
+/** How a cache is used. */
+interface Ways {
+  readonly adapters: Adapters;
+  readonly readOnly: boolean;
+  readonly onEvicted: (evicted: Evicted) => void;
+}
+
 export class Results {
   readonly #location: string;
   readonly #options: StoreOptions;
@@ -40,17 +49,21 @@ export class Results {
   readonly #readOnly: boolean;
   /** `null` when the location cannot be used; it is not tried again. */
   #store: ArrayStore | null | undefined;
+  readonly #onEvicted: (evicted: Evicted) => void;
   /** Who computes what. */
   readonly leases: ResultLeases;
+  readonly sizes: ResultSizes;
 
-  /** @param readOnly nothing is made, stored or removed in the location, damaged results neither */
-  constructor(
-    location: string,
-    options: StoreOptions,
-    { adapters, readOnly }: { readonly adapters: Adapters; readonly readOnly: boolean },
-  ) {
+  /**
+   * @param readOnly nothing is made, stored or removed in the location, damaged results neither
+   * @param onEvicted told of what is removed to keep the cache within its limits
+   */
+  constructor(location: string, options: StoreOptions, ways: Ways) {
+    const { adapters, readOnly, onEvicted } = ways;
     this.#location = location;
     this.#options = options;
+    this.#onEvicted = onEvicted;
+    this.sizes = new ResultSizes(location, () => this.#openedForWriting());
     this.leases = new ResultLeases(location, () => this.#openedForWriting()?.leases());
     this.#adapters = adapters;
     this.#readOnly = readOnly;
@@ -264,7 +277,10 @@ export class Results {
   #openedForWriting(): ArrayStore | null {
     if (this.#readOnly) return null;
     const store = this.#opened();
-    if (store?.isCurrent() === false) this.#store = this.#tryOpen();
+    if (store?.isCurrent() === false) {
+      store.end();
+      this.#store = this.#tryOpen();
+    }
     return this.#opened();
   }
 
@@ -283,7 +299,8 @@ export class Results {
     const { durability } = this.#options;
     const layout = this.#readOnly ? findLocation(this.#location) : openLocation(this.#location);
     const index = this.#readOnly ? findIndex(layout, durability) : openIndex(layout, durability);
-    return new ArrayStore(layout, index, this.#options);
+    const residents = { addressOf: addressOfRow, onEvicted: this.#onEvicted };
+    return new ArrayStore(layout, index, this.#options, residents);
   }
 
   /**

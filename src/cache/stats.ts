@@ -6,6 +6,8 @@ export interface FunctionStats {
   readonly misses: { readonly [reason in MissReason]: number };
   /** Results that were stored. */
   readonly stores: number;
+  /** Results that this process removed to keep the cache within its limits. */
+  readonly evictions: number;
   /** Time that computing took, ms. */
   readonly computedMs: number;
   /** Time that computing the hits had taken once, ms. */
@@ -16,6 +18,7 @@ export class Counters {
   #hits = 0;
   #savedMs = 0;
   #stores = 0;
+  #evictions = 0;
   #computedMs = 0;
   readonly #misses = noMisses();
 
@@ -36,11 +39,16 @@ export class Counters {
     this.#stores++;
   }
 
+  evicted(): void {
+    this.#evictions++;
+  }
+
   read(): FunctionStats {
     return {
       hits: this.#hits,
       misses: { ...this.#misses },
       stores: this.#stores,
+      evictions: this.#evictions,
       computedMs: this.#computedMs,
       savedMs: this.#savedMs,
     };
@@ -53,9 +61,9 @@ function noMisses(): { [reason in MissReason]: number } {
 
 /** The sums of all fields. */
 export function sumStats(all: Iterable<FunctionStats>): FunctionStats {
-  const sum = { hits: 0, misses: noMisses(), stores: 0, computedMs: 0, savedMs: 0 };
+  const sum = { hits: 0, misses: noMisses(), stores: 0, evictions: 0, computedMs: 0, savedMs: 0 };
   for (const one of all) {
-    for (const field of ["hits", "stores", "computedMs", "savedMs"] as const) {
+    for (const field of ["hits", "stores", "evictions", "computedMs", "savedMs"] as const) {
       sum[field] += one[field];
     }
     for (const reason of Object.keys(sum.misses) as MissReason[]) {

@@ -1,5 +1,6 @@
 /** From a user's function and options to the function that takes its place. */
 import { checkOptionNames } from "../format/option-names.ts";
+import type { StandingLimits } from "../store/limits.ts";
 import { type ArgumentOptions, CallArguments } from "./call-arguments.ts";
 import type { CallSite } from "./call-site.ts";
 import { claimId } from "./claims.ts";
@@ -44,6 +45,11 @@ export interface MemoizeOptions<F extends AnyFunction = AnyFunction>
    */
   readonly tags?: TagsOption<Parameters<F>>;
   /**
+   * Whether results are kept however old they grow, and however large the cache. They count towards
+   * the limits all the same.
+   */
+  readonly pin?: boolean;
+  /**
    * How long a call waits while another process or thread of this machine computes its result, ms;
    * then it computes it too. Default: as of the `Memory`.
    */
@@ -58,7 +64,7 @@ export interface MemoizeOptions<F extends AnyFunction = AnyFunction>
 const OPTION_NAMES = [
   ...["id", "version", "code", "dependsOn", "this", "ignore", "normalize", "key"],
   ...["ttlMs", "validate", "staleWhileRevalidateMs", "cacheErrors"],
-  ...["tags", "packing", "waitMs", "shouldCache"],
+  ...["tags", "packing", "pin", "waitMs", "shouldCache"],
 ];
 
 /** A cache, as far as memoizing on it goes. */
@@ -67,6 +73,7 @@ export interface Cache extends Shared {
   readonly location: string | undefined;
   /** How long calls wait for other processes, unless their function says otherwise. */
   readonly waitMs: number;
+  readonly limits: StandingLimits;
 }
 
 /** What is memoized, and where in the user's code that happens. */
@@ -116,6 +123,7 @@ function policyOf(
     freshness: new Freshness(options),
     tags: tagsOf(options.tags),
     packing: packingOf(options.packing),
+    isPinned: options.pin ?? false,
     waitMs: checkAge("waitMs", options.waitMs ?? waitMs),
     shouldCache: options.shouldCache,
   };
@@ -137,11 +145,14 @@ const THIS_POLICIES: readonly unknown[] = ["value", "ignore", "forbid"];
 /** @throws {TypeError} for an option that does not exist or is of the wrong type */
 export function checkOptions(options: MemoizeOptions<never>): void {
   checkOptionNames(options, OPTION_NAMES, "memoize");
-  const { this: policy = "value", shouldCache } = options;
+  const { this: policy = "value", pin = false, shouldCache } = options;
   if (!THIS_POLICIES.includes(policy) && typeof policy !== "function") {
     throw new TypeError(
       `Option "this" must be "value", "ignore", "forbid" or a function of the instance: got ${String(policy)}`,
     );
+  }
+  if (typeof pin !== "boolean") {
+    throw new TypeError(`Option pin must be true or false: got ${String(pin)}`);
   }
   if (shouldCache !== undefined && typeof shouldCache !== "function") {
     throw new TypeError(`Option shouldCache must be a function: got ${String(shouldCache)}`);

@@ -8,11 +8,15 @@ import { basename, join } from "node:path";
 import { StoreError } from "../errors.ts";
 import type { TypedArray } from "../format/dtype.ts";
 import { type Address, objectPath } from "./address.ts";
+import { bytesOnDisk, scanRows } from "./books.ts";
+import { clearRows } from "./clearing.ts";
 import { type Draft, fileArray, type Job, type StoreOptions, splitDraft } from "./draft.ts";
 import { decodeEntry, type Entry, encodeEntry, type FileArray } from "./entry.ts";
+import type { Residents } from "./eviction.ts";
 import type { IndexDb } from "./index-db.ts";
 import { Inventory } from "./inventory.ts";
-import { Leases } from "./leases.ts";
+import { type Lease, Leases } from "./leases.ts";
+import type { Limits } from "./limits.ts";
 import type { Layout } from "./location.ts";
 import {
   chunksOfObject,
@@ -25,6 +29,9 @@ import {
   writeObjectSync,
 } from "./object-file.ts";
 import { makeFolders } from "./publication.ts";
+import { Rows } from "./rows.ts";
+import { type CacheSize, type Reduction, Upkeep } from "./upkeep.ts";
+import type { Order } from "./usage.ts";
 
 /** A result that was read: the plain bytes of its arrays, each in memory of its own. */
 export interface Stored {
@@ -32,16 +39,38 @@ export interface Stored {
   readonly skeleton: string;
 }
 
+/** Where there are no locks, everybody may do what is for one at a time: it is done twice then. */
+const UNLOCKED: Lease = { markAsync() {}, release() {} };
+
 export class ArrayStore {
   readonly #layout: Layout;
   readonly #index: IndexDb;
   readonly #options: StoreOptions;
+  readonly #upkeep: Upkeep;
+  readonly #rows: Rows;
   #leases: Leases | undefined;
 
-  constructor(layout: Layout, index: IndexDb, options: StoreOptions) {
+  constructor(
+    layout: Layout,
+    index: IndexDb,
+    options: StoreOptions,
+    residents: Omit<Residents, "filesOf">,
+  ) {
     this.#layout = layout;
     this.#index = index;
     this.#options = options;
+    const filesOf = (address: Address, entry: Entry) => this.filesOf(address, entry);
+    const lock = () => this.#lockUpkeep();
+    this.#upkeep = new Upkeep(layout, index, options.limits, lock, { ...residents, filesOf });
+    this.#rows = new Rows(index, this.#upkeep.books);
+  }
+
+  #lockUpkeep(): Lease | undefined {
+    try {
+      return this.leases().tryAcquireUpkeep();
+    } catch {
+      return UNLOCKED;
+    }
   }
 
   /** Who computes what. @throws the system's error */
@@ -69,6 +98,7 @@ export class ArrayStore {
    * @throws {StoreError} when a file is damaged, or cannot be read
    */
   readSync(address: Address, entry: Entry): Stored {
+    this.#upkeep.used(address.row);
     const plains = entry.arrays.map((array, n) =>
       "plain" in array
         ? (array.plain.buffer as ArrayBuffer)
@@ -79,6 +109,7 @@ export class ArrayStore {
 
   /** {@link readSync} off the main thread. */
   async read(address: Address, entry: Entry): Promise<Stored> {
+    this.#upkeep.used(address.row);
     const plains: ArrayBuffer[] = [];
     for (const [n, array] of entry.arrays.entries()) {
       plains.push(
@@ -105,6 +136,7 @@ export class ArrayStore {
   ): TypedArray | undefined {
     const array = entry.arrays[n];
     if (array === undefined || "plain" in array) return undefined;
+    this.#upkeep.used(address.row);
     return sliceObjectSync(this.#pathOf(address, entry.stamp, n), array, start, stop);
   }
 
@@ -118,6 +150,7 @@ export class ArrayStore {
   ): Promise<TypedArray | undefined> {
     const array = entry.arrays[n];
     if (array === undefined || "plain" in array) return undefined;
+    this.#upkeep.used(address.row);
     return sliceObject(this.#pathOf(address, entry.stamp, n), array, start, stop);
   }
 
@@ -127,6 +160,7 @@ export class ArrayStore {
    * @throws {StoreError} at once when the file cannot be opened, later when a chunk is damaged
    */
   chunksSync(address: Address, entry: Entry, n: number): Generator<ArrayBuffer, void, undefined> {
+    this.#upkeep.used(address.row);
     return chunksOfObjectSync(this.#pathOf(address, entry.stamp, n), fileOf(entry, n));
   }
 
@@ -136,6 +170,7 @@ export class ArrayStore {
     entry: Entry,
     n: number,
   ): Promise<AsyncGenerator<ArrayBuffer, void, undefined>> {
+    this.#upkeep.used(address.row);
     return chunksOfObject(this.#pathOf(address, entry.stamp, n), fileOf(entry, n));
   }
 
@@ -157,7 +192,7 @@ export class ArrayStore {
    * @throws {StoreError} when the index cannot be read
    */
   *entries(prefix: Uint8Array): Generator<{ row: Uint8Array; entry: Entry }, void, undefined> {
-    for (const { key, row } of this.#index.scan(prefix)) {
+    for (const { key, row } of scanRows(this.#index, prefix)) {
       const entry = decodeEntry(row);
       if (entry !== undefined) yield { row: Uint8Array.from(key), entry };
     }
@@ -165,13 +200,14 @@ export class ArrayStore {
 
   /** Forgets a result; whether it was there. @throws {StoreError} when the index refuses */
   delete(address: Address): boolean {
-    const row = this.#index.get(address.row);
-    const entry = row === undefined ? undefined : decodeEntry(row);
-    const wasThere = this.#index.delete(address.row);
-    if (entry === undefined) return wasThere;
-    // A reader that has a file open reads it to its end; one that has not finds a miss.
-    for (const path of this.filesOf(address, entry)) fs.rmSync(path, { force: true });
+    const { wasThere, entry } = this.#rows.remove(address.row);
+    if (entry !== undefined) this.#removeFilesOf(address, entry);
     return wasThere;
+  }
+
+  /** A reader that has a file open reads it to its end; one that has not finds a miss. */
+  #removeFilesOf(address: Address, entry: Entry): void {
+    for (const path of this.filesOf(address, entry)) fs.rmSync(path, { force: true });
   }
 
   /**
@@ -185,12 +221,11 @@ export class ArrayStore {
     addressOf: (row: Uint8Array, entry: Entry) => Address,
     isWanted: (entry: Entry) => boolean = () => true,
   ): number {
+    const clearing = { addressOf, isWanted, delete: (address: Address) => this.delete(address) };
     let count = 0;
-    for (const { key, row } of this.#index.scan(prefix)) {
-      const entry = decodeEntry(row);
-      const own = Uint8Array.from(key);
-      if (entry === undefined) this.#index.delete(own);
-      else if (isWanted(entry) && this.delete(addressOf(own, entry))) count++;
+    for (const { address, entry } of clearRows(this.#index, this.#rows, prefix, clearing)) {
+      if (entry !== undefined) this.#removeFilesOf(address, entry);
+      count++;
     }
     return count;
   }
@@ -198,6 +233,30 @@ export class ArrayStore {
   /** For questions about the folder as a whole. */
   inventory(): Inventory {
     return new Inventory(this.#layout, this.#index);
+  }
+
+  /**
+   * Keeps a result from being removed for its age or the size of the cache, or no longer; whether it
+   * is there. @throws {StoreError} when the index refuses
+   */
+  pin({ row }: Address, isPinned: boolean): boolean {
+    return this.#rows.pin(row, isPinned);
+  }
+
+  /** What is stored. @throws {StoreError} when the index cannot be read */
+  size(): CacheSize {
+    const { items, bytes } = this.#upkeep.books.totals();
+    return { items, bytes };
+  }
+
+  /** Removes results until the limits hold. @throws {StoreError} when the index or a file refuses */
+  reduce(limits: Limits, order: Order, isDryRun: boolean): Promise<Reduction> {
+    return this.#upkeep.reduce(limits, order, isDryRun);
+  }
+
+  /** Does what is left to do; the store is not to be used any more. */
+  end(): void {
+    this.#upkeep.end();
   }
 
   /** Whether the cache is still in its folder. */
@@ -213,7 +272,7 @@ export class ArrayStore {
         makeFolders(job.to);
         return fileArray(job, writeObjectSync(job.to, job.plan));
       });
-      this.#commit(address, { ...draft, ...rest, arrays: [...arrays, ...files] });
+      this.#commit(address, draft, { ...rest, arrays: [...arrays, ...files] });
     } catch (error) {
       removeFiles(jobs);
       throw error;
@@ -229,7 +288,7 @@ export class ArrayStore {
         makeFolders(job.to);
         files.push(fileArray(job, await writeObject(job.to, job.plan)));
       }
-      this.#commit(address, { ...draft, ...rest, arrays: [...arrays, ...files] });
+      this.#commit(address, draft, { ...rest, arrays: [...arrays, ...files] });
     } catch (error) {
       removeFiles(jobs);
       throw error;
@@ -241,7 +300,7 @@ export class ArrayStore {
     // Another process may have stored the result anew since this one read its row.
     const row = this.#index.get(address.row);
     const now = row === undefined ? undefined : decodeEntry(row);
-    if (now?.stamp === entry?.stamp) this.#index.delete(address.row);
+    if (now?.stamp === entry?.stamp) this.#rows.remove(address.row);
     for (const path of entry === undefined ? [] : this.filesOf(address, entry)) {
       try {
         fs.renameSync(path, join(this.#layout.tmp, `${basename(path)}.damaged`));
@@ -252,12 +311,26 @@ export class ArrayStore {
   }
 
   /** Makes the result exist; the files of the one that it replaces go. */
-  #commit(address: Address, entry: Omit<Entry, "createdMs">): void {
-    const previous = this.#index.get(address.row);
-    const replaced = previous === undefined ? undefined : decodeEntry(previous);
-    this.#index.put(address.row, encodeEntry({ ...entry, createdMs: Date.now() }));
-    if (replaced === undefined) return;
-    for (const path of this.filesOf(address, replaced)) fs.rmSync(path, { force: true });
+  #commit(
+    address: Address,
+    draft: Draft,
+    written: Omit<Entry, keyof Draft | "createdMs"> & Pick<Entry, "skeleton" | "arrays">,
+  ): void {
+    const { isPinned, ...told } = draft;
+    const entry = { ...told, ...written, createdMs: Date.now() };
+    const row = encodeEntry(entry);
+    this.#refuseTooLarge(address, bytesOnDisk(entry, row.byteLength));
+    const replaced = this.#rows.store(address.row, row, entry, isPinned);
+    if (replaced !== undefined) this.#removeFilesOf(address, replaced);
+    this.#upkeep.stored();
+  }
+
+  /** What does not fit by itself would only drive out all others before it goes. */
+  #refuseTooLarge({ name }: Address, bytes: number): void {
+    const limit = this.#options.limits?.bytes ?? Number.POSITIVE_INFINITY;
+    if (bytes <= limit) return;
+    const reason = `it takes ${bytes} bytes, and limitBytes is ${limit}`;
+    throw new StoreError("store result", name, new Error(reason));
   }
 
   #pathOf(address: Address, stamp: number, n: number): string {

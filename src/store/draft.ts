@@ -5,6 +5,7 @@ import type { PackPlan } from "../format/pack.ts";
 import { type PackNdarrayOptions, planPackNdarray } from "../format/pack-ndarray.ts";
 import { type Address, objectPath } from "./address.ts";
 import type { Entry, FileArray, InlineArray } from "./entry.ts";
+import type { StandingLimits } from "./limits.ts";
 import type { Layout } from "./location.ts";
 import type { FileFacts } from "./object-file.ts";
 import type { Durability, Publication } from "./publication.ts";
@@ -25,6 +26,8 @@ type Told =
 /** A result that is to be stored. */
 export interface Draft extends Pick<Entry, Told> {
   readonly arrays: readonly DraftArray[];
+  /** Whether it is kept however old it grows, and however large the cache. */
+  readonly isPinned: boolean;
 }
 
 export interface StoreOptions {
@@ -33,6 +36,8 @@ export interface StoreOptions {
   readonly inlineBytes: number;
   /** How files are packed. */
   readonly packing: PackNdarrayOptions;
+  /** How large the cache may become; `undefined` where that is not limited. */
+  readonly limits: StandingLimits | undefined;
 }
 
 /** An array on its way into a file. */

@@ -5,6 +5,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { type KeyedRow, Lmdb } from "../blosc/lmdb.ts";
+import type { Change } from "../blosc/lmdb-changes.ts";
 import { StoreError } from "../errors.ts";
 import { findIndexFault } from "./index-check.ts";
 import {
@@ -44,11 +45,14 @@ export interface IndexDb {
    * All rows whose keys begin with `prefix`, each valid until the next is asked for. Rows that come
    * or go meanwhile may be met or not. @throws {StoreError}
    */
-  scan(prefix: Uint8Array): Iterable<KeyedRow>;
-  /** Stores a row, or replaces it. @throws {StoreError} when it was not stored */
-  put(key: Uint8Array, row: Uint8Array): void;
-  /** Removes a row; whether it was there. @throws {StoreError} */
-  delete(key: Uint8Array): boolean;
+  scan(prefix: Uint8Array, after?: Uint8Array, batchBytes?: number): Iterable<KeyedRow>;
+  /**
+   * Makes changes in one transaction; of each whether its expectations were met, and it was made.
+   * @throws {StoreError} when none of them was
+   */
+  write(changes: readonly Change[]): readonly boolean[];
+  /** Has the disk take what was written, where that is not done at once: for the end of a process. */
+  syncNow(): void;
   /** Whether the file is still in its folder: somebody may have deleted the cache. */
   isCurrent(): boolean;
 }
@@ -224,30 +228,29 @@ class LmdbIndex implements IndexDb {
     }
   }
 
-  *scan(prefix: Uint8Array): Generator<KeyedRow, void, undefined> {
+  *scan(
+    prefix: Uint8Array,
+    after?: Uint8Array,
+    batchBytes?: number,
+  ): Generator<KeyedRow, void, undefined> {
     try {
-      yield* this.#lmdb.scan(prefix);
+      yield* this.#lmdb.scan(prefix, after, batchBytes);
     } catch (error) {
       throw this.#failure("read index", error);
     }
   }
 
-  put(key: Uint8Array, row: Uint8Array): void {
+  write(changes: readonly Change[]): readonly boolean[] {
     try {
       this.#sync?.beforeCommit();
-      this.#lmdb.put(key, row);
+      return this.#lmdb.write(changes);
     } catch (error) {
       throw this.#failure("write index", error);
     }
   }
 
-  delete(key: Uint8Array): boolean {
-    try {
-      this.#sync?.beforeCommit();
-      return this.#lmdb.delete(key);
-    } catch (error) {
-      throw this.#failure("write index", error);
-    }
+  syncNow(): void {
+    this.#sync?.syncNow();
   }
 
   #failure(action: string, error: unknown): StoreError {

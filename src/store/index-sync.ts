@@ -62,11 +62,12 @@ export class IndexSync {
     });
   };
 
-  /** Syncs while everybody waits. */
+  /** Syncs, where there is something to sync, while everybody waits. */
   syncNow(): void {
+    if (this.#mark === undefined) return;
     try {
       fs.fdatasyncSync(this.#fd);
-      this.#mark?.remove();
+      this.#settle();
     } catch {
       // The mark stays.
     }

@@ -6,6 +6,7 @@ import fs from "node:fs";
 import { join, relative, sep } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { type Address, objectPath } from "./address.ts";
+import { scanRows } from "./books.ts";
 import { decodeEntry, type Entry, type FileArray } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
 import { type Layout, LITTER_AGE_MS } from "./location.ts";
@@ -51,7 +52,7 @@ export class Inventory {
     prefix: Uint8Array = new Uint8Array(),
     accepts: (key: Uint8Array) => boolean = () => true,
   ): Generator<RowOfIndex, void, undefined> {
-    for (const { key, row } of this.#index.scan(prefix)) {
+    for (const { key, row } of scanRows(this.#index, prefix)) {
       if (accepts(key)) yield { row: Uint8Array.from(key), entry: decodeEntry(row) };
     }
   }

@@ -20,6 +20,8 @@ const PLACES = 2 ** 51;
 
 /** Of this thread, by folder: whoever opens the files a second time is somebody else. */
 const opened = new Map<string, Leases>();
+/** Behind those of the results. */
+const UPKEEP: Place = { name: "upkeep", file: 0, place: PLACES };
 
 export class Leases {
   readonly #folder: string;
@@ -58,7 +60,15 @@ export class Leases {
    * @throws an `Error` when the system refuses
    */
   tryAcquire(address: Address): Lease | undefined {
-    const at = placeOf(address);
+    return this.#tryAcquire(placeOf(address));
+  }
+
+  /** The right to make the cache smaller. @throws as {@link tryAcquire} */
+  tryAcquireUpkeep(): Lease | undefined {
+    return this.#tryAcquire(UPKEEP);
+  }
+
+  #tryAcquire(at: Place): Lease | undefined {
     const known = this.#held.get(at.name);
     if (known === undefined && !this.#file(at).tryLock(2 * at.place)) return undefined;
     const held = known ?? { holders: 0, saysAsync: false };

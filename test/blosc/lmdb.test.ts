@@ -1,10 +1,14 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
+import { binding } from "../../src/blosc/binding.ts";
 import { Lmdb } from "../../src/blosc/lmdb.ts";
 import { buildModules } from "../support/modules.ts";
+
+const execFileAsync = promisify(execFile);
 
 const root = mkdtempSync(join(tmpdir(), "bloscache-lmdb-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -12,13 +16,16 @@ afterAll(() => rmSync(root, { recursive: true }));
 const options = { mapSize: 2 ** 30, maxReaders: 100, sync: false };
 const folder = () => mkdtempSync(join(root, "env-"));
 const key = (text: string) => Buffer.from(text);
+const put = (lmdb: Lmdb, name: string, row: Uint8Array) =>
+  lmdb.write([{ put: [[key(name), row]] }]);
+const remove = (lmdb: Lmdb, name: string) => lmdb.write([{ delete: [key(name)] }]);
 
 describe("Lmdb", () => {
   test("keeps rows of any size", () => {
     const lmdb = new Lmdb(folder(), options);
     for (const size of [0, 1, 24, 5000, 65_536, 65_537, 3_000_000]) {
       const row = new Uint8Array(size).fill(size % 251);
-      lmdb.put(key(`row ${size}`), row);
+      put(lmdb, `row ${size}`, row);
       expect(Buffer.compare(lmdb.get(key(`row ${size}`)) as Uint8Array, row)).toBe(0);
     }
     expect(lmdb.get(key("row 24"))).toHaveLength(24);
@@ -27,11 +34,11 @@ describe("Lmdb", () => {
   test("replaces and deletes", () => {
     const lmdb = new Lmdb(folder(), options);
     expect(lmdb.get(key("k"))).toBeUndefined();
-    expect(lmdb.delete(key("k"))).toBe(false);
-    lmdb.put(key("k"), Uint8Array.of(1));
-    lmdb.put(key("k"), Uint8Array.of(2, 3));
+    remove(lmdb, "k");
+    put(lmdb, "k", Uint8Array.of(1));
+    put(lmdb, "k", Uint8Array.of(2, 3));
     expect(lmdb.get(key("k"))).toEqual(Uint8Array.of(2, 3));
-    expect(lmdb.delete(key("k"))).toBe(true);
+    remove(lmdb, "k");
     expect(lmdb.get(key("k"))).toBeUndefined();
   });
 
@@ -42,9 +49,9 @@ describe("Lmdb", () => {
     expect(scan("")).toEqual([]);
     const sizes = Array.from({ length: 40 }, (_, i) => [0, 7, 90_000, 1_500_000][i % 4] as number);
     for (const [i, size] of sizes.entries()) {
-      lmdb.put(key(`b${String(i).padStart(2, "0")}`), new Uint8Array(size));
+      put(lmdb, `b${String(i).padStart(2, "0")}`, new Uint8Array(size));
     }
-    for (const other of ["a", "ab", "b", "c", "ba"]) lmdb.put(key(other), Uint8Array.of(1));
+    for (const other of ["a", "ab", "b", "c", "ba"]) put(lmdb, other, Uint8Array.of(1));
     const rows = sizes.map((size, i) => `b${String(i).padStart(2, "0")} ${size}`);
     expect(scan("b")).toEqual(["b 1", ...rows, "ba 1"]);
     expect(scan("b0")).toEqual(rows.slice(0, 10));
@@ -54,28 +61,88 @@ describe("Lmdb", () => {
     const met: string[] = [];
     for (const { key: name } of lmdb.scan(key("b"))) {
       met.push(`${Buffer.from(name)}`);
-      lmdb.delete(Uint8Array.from(name));
+      remove(lmdb, Buffer.from(name).toString());
     }
     expect(met).toHaveLength(42);
     expect(scan("")).toEqual(["a 1", "ab 1", "c 1"]);
   });
 
+  test("makes changes together, those whose expectations are met", () => {
+    const lmdb = new Lmdb(folder(), options);
+    const one = Uint8Array.of(1);
+    const two = Uint8Array.of(2);
+    const made = lmdb.write([
+      { expect: [[key("a"), undefined]], put: [[key("a"), one]] },
+      { expect: [[key("a"), undefined]], put: [[key("b"), one]], delete: [key("a")] },
+      { expect: [[key("a"), two]], delete: [key("a")] },
+      { expect: [[key("a"), one], [key("b"), undefined]], put: [[key("c"), two]] }, // biome-ignore format: a table
+      {},
+    ]);
+    expect(made).toEqual([true, false, false, true, true]);
+    expect(lmdb.get(key("a"))).toEqual(one);
+    expect(lmdb.get(key("b"))).toBeUndefined();
+    expect(lmdb.get(key("c"))).toEqual(two);
+    expect(lmdb.write([])).toEqual([]);
+  });
+
+  test("adds to the numbers of a row, whatever others add", () => {
+    const path = folder();
+    const lmdb = new Lmdb(path, options);
+    const add = () => lmdb.write([{ add: [[key("sum"), Float64Array.of(1, -0.5)]] }]);
+    for (let i = 0; i < 100; i++) add();
+    const script = `
+      import { Lmdb } from "./dist/blosc/lmdb.js";
+      const lmdb = new Lmdb(${JSON.stringify(path)}, ${JSON.stringify(options)});
+      for (let i = 0; i < 1000; i++) lmdb.write([{ add: [[Buffer.from("sum"), Float64Array.of(1, -0.5)]] }]);`;
+    const child = execFileAsync(process.execPath, ["--input-type=module", "-e", script]);
+    for (let i = 0; i < 900; i++) add();
+    return child.then(() => {
+      const row = (lmdb.get(key("sum")) as Uint8Array).slice();
+      expect(new Float64Array(row.buffer)).toEqual(Float64Array.of(2000, -1000));
+    });
+  });
+
+  test("makes none of a batch that is not whole", () => {
+    const lmdb = new Lmdb(folder(), options);
+    const failing = [
+      { put: [[key("k"), Uint8Array.of(1)]] },
+      { put: [[key(""), Uint8Array.of(1)]] },
+    ] as const;
+    expect(() => lmdb.write(failing)).toThrow(/MDB_ERROR/);
+    expect(lmdb.get(key("k"))).toBeUndefined();
+    const { lmdbOpen, lmdbWrite } = binding;
+    const handle = lmdbOpen(folder(), 2 ** 20, 10, false);
+    const write = (bytes: number[], changes = 1) =>
+      lmdbWrite(handle, new Uint8Array(new Uint32Array(bytes).buffer), new Uint8Array(changes));
+    for (const bytes of [
+      [0],
+      [0, 0, 0, 9, 0, 0],
+      [0, 0, 1],
+      [0, 0, 0, 2, 2 ** 32 - 1, 2 ** 32 - 1],
+      [2, 0, 0],
+    ]) {
+      expect(() => write(bytes), `${bytes}`).toThrow(/EINVAL/);
+    }
+    expect(() => write([0, 0, 0, 0, 0, 0])).toThrow(/EINVAL/);
+    expect(() => write([0, 0, 0, 0, 0, 0], 2)).not.toThrow();
+  });
+
   test("is one environment per folder, with readers of their own", () => {
     const path = folder();
     const [a, b] = [new Lmdb(path, options), new Lmdb(path, options)];
-    a.put(key("k"), Uint8Array.of(7));
+    put(a, "k", Uint8Array.of(7));
     expect(b.get(key("k"))).toEqual(Uint8Array.of(7));
   });
 
   test("sees what other processes commit, at once", () => {
     const path = folder();
     const lmdb = new Lmdb(path, options);
-    lmdb.put(key("k"), Uint8Array.of(1));
+    put(lmdb, "k", Uint8Array.of(1));
     const script = `
       import { Lmdb } from ${JSON.stringify(`${buildModules("lmdb")}/blosc/lmdb.js`)};
       const lmdb = new Lmdb(${JSON.stringify(path)}, ${JSON.stringify(options)});
       if (lmdb.get(Buffer.from("k"))[0] !== 1) throw new Error("not seen there");
-      lmdb.put(Buffer.from("k"), Uint8Array.of(2));`;
+      lmdb.write([{ put: [[Buffer.from("k"), Uint8Array.of(2)]] }]);`;
     execFileSync(process.execPath, ["--input-type=module", "-e", script]);
     expect(lmdb.get(key("k"))).toEqual(Uint8Array.of(2));
   });
@@ -94,18 +161,18 @@ describe("Lmdb", () => {
     writeFileSync(join(garbage, "data.mdb"), Buffer.alloc(8192, 1));
     expect(codeOf(() => new Lmdb(garbage, options))).toBe("MDB_INVALID");
     const small = new Lmdb(folder(), { ...options, mapSize: 65_536 });
-    expect(codeOf(() => small.put(key("k"), new Uint8Array(100_000)))).toBe("MDB_MAP_FULL");
+    expect(codeOf(() => put(small, "k", new Uint8Array(100_000)))).toBe("MDB_MAP_FULL");
     expect(small.get(key("k"))).toBeUndefined();
-    small.put(key("k"), Uint8Array.of(1));
+    put(small, "k", Uint8Array.of(1));
     const roomy = new Lmdb(folder(), options);
-    expect(codeOf(() => roomy.put(key("k"), new Uint8Array(2 ** 24 + 1)))).toBe("MDB_ERROR");
-    expect(codeOf(() => small.put(new Uint8Array(600), Uint8Array.of(1)))).toBe("MDB_ERROR");
+    expect(codeOf(() => put(roomy, "k", new Uint8Array(2 ** 24 + 1)))).toBe("MDB_ERROR");
+    expect(codeOf(() => put(small, "k".repeat(600), Uint8Array.of(1)))).toBe("MDB_ERROR");
   });
 
   test("refuses what are no bytes", () => {
     const lmdb = new Lmdb(folder(), options);
-    expect(() => lmdb.put("k" as never, Uint8Array.of(1))).toThrow(TypeError);
-    expect(() => lmdb.put(key("k"), [1] as never)).toThrow(TypeError);
+    expect(() => lmdb.get("k" as never)).toThrow(TypeError);
+    expect(() => [...lmdb.scan([1] as never)]).toThrow(TypeError);
     expect(() => new Lmdb(5 as never, options)).toThrow(TypeError);
   });
 });

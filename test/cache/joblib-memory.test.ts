@@ -1,7 +1,7 @@
 /**
  * What joblib tests its Memory with (joblib 1.6.0, `joblib/test/test_memory.py`), asked of ours.
- * Each test has the original's name. Of 61 originals, 27 are ported as they are meant, 23 are
- * adapted, because JavaScript has other calls and functions or our policy is another, and 11 do not
+ * Each test has the original's name. Of 61 originals, 30 are ported as they are meant, 24 are
+ * adapted, because JavaScript has other calls and functions or our policy is another, and 7 do not
  * apply:
  *
  * | original | here | why |
@@ -39,10 +39,10 @@
  * | memory_func_with_kwonly_args | adapted | fields of an object; one argument too many is another call |
  * | memory_func_with_signature | ported | |
  * | _get_items | ported | `entries()`; there are no times of access |
- * | _get_items_to_delete | not applicable | there is no limit of size yet |
- * | memory_reduce_size_bytes_limit | not applicable | as above |
- * | memory_reduce_size_items_limit | not applicable | as above |
- * | memory_reduce_size_age_limit | not applicable | as above |
+ * | _get_items_to_delete | adapted | by a dry run, and by cost unless asked otherwise |
+ * | memory_reduce_size_bytes_limit | ported | |
+ * | memory_reduce_size_items_limit | ported | |
+ * | memory_reduce_size_age_limit | ported | |
  * | memory_clear | ported | |
  * | cached_function_race_condition_when_persisting_output | ported | |
  * | cached_function_race_condition_when_persisting_output_2 | ported | |
@@ -962,5 +962,65 @@ describe("computing again", () => {
     expect([memoized(2, counter), memoized(2, counter)]).toEqual([1, 2]);
     expect(memoized.refresh(2, counter)).toBe(3);
     expect(memoized.info(2, counter)).toBeUndefined();
+  });
+});
+
+describe("reduceSize", () => {
+  function toyCache() {
+    const memory = new Memory(temporaryFolder());
+    const toy = memory.memoize((x: number) => new Uint8Array(1000).fill(x), { id: "toy" });
+    for (let x = 0; x < 10; x++) toy(x);
+    return { memory, toy };
+  }
+
+  it("_get_items_to_delete: as few as need to go, those used longest ago first", async () => {
+    const { memory, toy } = toyCache();
+    const { bytes } = memory.size();
+    const told = async (limitBytes: number | string) =>
+      (await memory.reduceSize({ limitBytes, dryRun: true })).removed.items;
+    expect(await told("1M")).toBe(0);
+    expect(await told(bytes)).toBe(0);
+    expect(await told(bytes - 1)).toBe(1);
+    expect(await told(bytes / 2)).toBe(5);
+    expect(await told(500)).toBe(10);
+    await sleep(5);
+    for (const x of [1, 4, 7]) toy(x);
+    await memory.reduceSize({ limitBytes: 0.3 * bytes, eviction: "lru" });
+    expect(Array.from({ length: 10 }, (_, x) => x).filter((x) => toy.has(x))).toEqual([1, 4, 7]);
+  });
+
+  it("memory_reduce_size_bytes_limit: by numbers and by units", async () => {
+    const { memory } = toyCache();
+    await memory.reduceSize();
+    await memory.reduceSize({ limitBytes: "1M" });
+    expect(memory.size().items).toBe(10);
+    const { bytes } = memory.size();
+    await memory.reduceSize({ limitBytes: "3K" });
+    expect(memory.size().bytes).toBeLessThanOrEqual(3072);
+    expect(memory.size().bytes).toBeLessThan(bytes);
+    await memory.reduceSize({ limitBytes: "0K" });
+    expect([...memory.entries()]).toEqual([]);
+  });
+
+  it("memory_reduce_size_items_limit: none, some, all", async () => {
+    const { memory } = toyCache();
+    for (const [limitItems, left] of [
+      [20, 10],
+      [3, 3],
+      [0, 0],
+    ] as const) {
+      await memory.reduceSize({ limitItems });
+      expect([...memory.entries()]).toHaveLength(left);
+    }
+  });
+
+  it("memory_reduce_size_age_limit: none of a day, all of no time, no negative age", async () => {
+    const { memory } = toyCache();
+    await expect(memory.reduceSize({ maxAgeMs: -1 })).rejects.toThrow(/maxAgeMs/);
+    await memory.reduceSize({ maxAgeMs: 24 * 60 * 60 * 1000 });
+    expect(memory.size().items).toBe(10);
+    await sleep(5);
+    await memory.reduceSize({ maxAgeMs: 0 });
+    expect(memory.size().items).toBe(0);
   });
 });

@@ -52,6 +52,14 @@ it.each([1, 2])("clients of a route share one computation, and may leave it", ()
     "17 of 20 clients served by 1 computation",
     "1 computation stopped, 1 result stored",
   ]);
+
+it.each([1, 2])("the tiles stay within their size", () => {
+  const [size, dear, removed] = printedBy("tiles").split("\n");
+  const [, now, most] = /^(\d+\.\d) MB of results, at most (\d+\.\d)$/.exec(size ?? "") ?? [];
+  expect(Number(now)).toBeLessThanOrEqual(2);
+  expect(Number(most)).toBeLessThan(2.3);
+  expect(dear).toBe("the overview is kept: true; the legend, which is pinned, too: true");
+  expect(removed).toMatch(/^reduced to 10 results, by \d+$/);
 });
 
 it.each([1, 2])("the embeddings are made once per text", () => {

@@ -12,7 +12,7 @@ const writer = (folder: string) => `
   import { Lmdb } from ${JSON.stringify(`${buildModules("index-check")}/blosc/lmdb.js`)};
   const lmdb = new Lmdb(${JSON.stringify(folder)}, { mapSize: 2 ** 32, maxReaders: 10, sync: false });
   console.log("at work");
-  for (let i = 0; i < 100_000; i++) lmdb.put(Buffer.from("row " + i), new Uint8Array(6000));`;
+  for (let i = 0; i < 100_000; i++) lmdb.write([{ put: [[Buffer.from("row " + i), new Uint8Array(6000)]] }]);`;
 
 it("an index that grows meanwhile is sound", { timeout: 30_000 }, async () => {
   const folder = temporaryFolder();

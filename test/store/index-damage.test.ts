@@ -34,19 +34,19 @@ function shuffleRows(db: Lmdb, random: Random, steps: number, most: number, chec
     const at = random(Math.max(keys.length, 1));
     const known = keys[at];
     if (known !== undefined && random(10) < (keys.length > most ? 7 : 3)) {
-      db.delete(known);
+      db.write([{ delete: [known] }]);
       keys[at] = keys.at(-1) as Buffer;
       keys.pop();
     } else if (known !== undefined && random(10) < 2) {
-      db.put(known, row);
+      db.write([{ put: [[known, row]] }]);
     } else {
       const key = Buffer.from(Array.from({ length: 16 }, () => random(256)));
       keys.push(key);
-      db.put(key, row);
+      db.write([{ put: [[key, row]] }]);
     }
     if (step % 20 === 0) check();
   }
-  for (const key of most === 0 ? keys : []) db.delete(key);
+  for (const key of most === 0 ? keys : []) db.write([{ delete: [key] }]);
   check();
 }
 

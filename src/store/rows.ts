@@ -1,0 +1,101 @@
+/** Changes of single rows, with their books: what others change meanwhile has them begin again. */
+
+import type { Change } from "../blosc/lmdb-changes.ts";
+import { StoreError } from "../errors.ts";
+import { type Books, bytesOnDisk, rebooking, removing, speaksOfFiles, storing } from "./books.ts";
+import { decodeEntry, type Entry } from "./entry.ts";
+import type { IndexDb } from "./index-db.ts";
+import { type Usage, withPriority } from "./usage.ts";
+
+/** Somebody else succeeds each time that one of them fails. */
+const ATTEMPTS = 100;
+
+export class Rows {
+  readonly #index: IndexDb;
+  readonly #books: Books;
+
+  constructor(index: IndexDb, books: Books) {
+    this.#index = index;
+    this.#books = books;
+  }
+
+  /**
+   * Stores a row.
+   *
+   * @param row what `entry` is encoded as
+   * @param isPinned whether it is pinned if the earlier one is not
+   * @returns what it took the place of
+   * @throws {StoreError} when the index refuses, as all below
+   */
+  store(key: Uint8Array, row: Uint8Array, entry: Entry, isPinned: boolean): Entry | undefined {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      // First, so that the expectation covers the row as well: it changes with it.
+      const seen = this.#books.seen(key);
+      const replaced = this.#find(key);
+      const begin = this.#books.begin();
+      const usage = this.#usageOf(entry, row.byteLength, isPinned, seen?.usage);
+      const change = storing(key, row, usage, seen);
+      const made = this.#index.write(begin === undefined ? [change] : [change, begin]);
+      if (made[0] === true) return replaced;
+    }
+    throw contended(key);
+  }
+
+  #usageOf(entry: Entry, rowLength: number, isPinned: boolean, before: Usage | undefined): Usage {
+    const { stamp, createdMs, durationMs } = entry;
+    const usage = {
+      isPinned: isPinned || before?.isPinned === true,
+      isPlaced: false,
+      hasFiles: speaksOfFiles(entry),
+      stamp,
+      uses: before?.uses ?? 1,
+      usedMs: createdMs,
+      createdMs,
+      durationMs,
+      bytes: bytesOnDisk(entry, rowLength),
+    };
+    return withPriority(usage, this.#books.totals().inflation);
+  }
+
+  /** Removes a row: whether it was there, and what it said. */
+  remove(key: Uint8Array): { readonly wasThere: boolean; readonly entry: Entry | undefined } {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const seen = this.#books.seen(key);
+      const found = this.#index.get(key);
+      if (found === undefined && seen === undefined) return { wasThere: false, entry: undefined };
+      const entry = found && decodeEntry(found);
+      if (this.#write(removing(key, seen))) return { wasThere: found !== undefined, entry };
+    }
+    throw contended(key);
+  }
+
+  /** Removes rows in one transaction; of each whether it was removed, and not changed meanwhile. */
+  removeMany(keys: readonly Uint8Array[]): readonly boolean[] {
+    return this.#index.write(keys.map((key) => removing(key, this.#books.seen(key))));
+  }
+
+  /** Keeps a result from being removed for its age or size, or no longer; whether it is there. */
+  pin(key: Uint8Array, isPinned: boolean): boolean {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const seen = this.#books.seen(key);
+      if (seen === undefined) return false;
+      if (seen.usage.isPinned === isPinned) return true;
+      if (this.#write(rebooking(key, { ...seen.usage, isPinned }, seen))) return true;
+    }
+    throw contended(key);
+  }
+
+  #write(change: Change): boolean {
+    return this.#index.write([change])[0] === true;
+  }
+
+  #find(key: Uint8Array): Entry | undefined {
+    const row = this.#index.get(key);
+    return row && decodeEntry(row);
+  }
+}
+
+function contended(key: Uint8Array): StoreError {
+  const name = Buffer.from(key).toString("hex");
+  return new StoreError("write row", name, new Error("others change it all the time"));
+}
