@@ -115,7 +115,7 @@ export class Inventory {
 
   /** Whether a file is there as long as the cache is, whatever is stored in it. */
   isOwn(path: string): boolean {
-    return ["", "index", "marks"].includes(this.#partOf(path));
+    return ["", "index", "leases", "marks"].includes(this.#partOf(path));
   }
 
   /** The folder of the cache that it stands in. */
