@@ -52,6 +52,7 @@ it.each([1, 2])("clients of a route share one computation, and may leave it", ()
     "17 of 20 clients served by 1 computation",
     "1 computation stopped, 1 result stored",
   ]);
+});
 
 it.each([1, 2])("the tiles stay within their size", () => {
   const [size, dear, removed] = printedBy("tiles").split("\n");
