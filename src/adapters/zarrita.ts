@@ -3,7 +3,7 @@
  * themselves are plain objects, `{ data, shape, stride }`.
  */
 
-import { type Adapter, classNameOf, hasMethods, type Kind } from "./kind.ts";
+import { type Adapter, classNameOf, hasMethods, type Kind, lineOf, ownsOnly } from "./kind.ts";
 
 interface PackedArray {
   readonly buffer: ArrayBufferLike;
@@ -26,11 +26,12 @@ export const zarritaKind: Kind = {
   name: "zarrita",
   title: "an array of zarrita",
   adapter: "zarrita(zarr)",
-  // A subclass may have more to it than its bytes.
   owns: (value) =>
     TYPES.includes(classNameOf(value)) &&
     hasMethods(value, "get", "set", "fill") &&
-    typeof (value as PackedArray).byteLength === "number",
+    typeof (value as PackedArray).byteLength === "number" &&
+    lineOf(value).length === 1,
+  fields: new Set(["_data", "chars"]),
   content: partsOf,
 };
 
@@ -62,7 +63,11 @@ type StringArrayConstructor = new (
 export function zarrita(zarr: Zarrita): Adapter {
   return {
     name: zarritaKind.name,
-    owns: zarritaKind.owns,
+    owns: ownsOnly(zarritaKind, ([prototype]) =>
+      [zarr.BoolArray, zarr.ByteStringArray, zarr.UnicodeStringArray].some(
+        (Packed) => Packed.prototype === prototype,
+      ),
+    ),
     take: partsOf,
     restore: ({ type, chars, bytes }: Parts) => {
       const { buffer, byteOffset, byteLength } = bytes as Uint8Array<ArrayBuffer>;

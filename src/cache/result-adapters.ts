@@ -1,6 +1,6 @@
 /** What of a result is of a class that is not the language's own: adapters, and classes that opt in. */
 
-import type { Adapter } from "../adapters/kind.ts";
+import { type Adapter, unknownField } from "../adapters/kind.ts";
 import { libraryKind } from "../adapters/kinds.ts";
 import { messageOf } from "../errors.ts";
 import { kindOf } from "./realm.ts";
@@ -89,10 +89,17 @@ function isAdapter(given: unknown): given is Adapter {
 }
 
 /** Why an object of no known class is refused, and what to do about it. */
-export function adviceOn(object: object): string {
+export function adviceOn(object: object, adapters: Adapters): string {
   const library = libraryKind(object);
   if (library !== undefined) {
-    const { title, adapter } = library;
+    const { name, title, adapter } = library;
+    const field = unknownField(object, library);
+    if (field !== undefined) {
+      return `it is ${title} with a field of its own, ${field}, beside its value; return both in a plain object`;
+    }
+    if (adapters.named(name) !== undefined) {
+      return `it is ${title}, but not of the very library that ${adapter} was given: of another copy, or a class like it`;
+    }
     return `it is ${title}: give Memory { adapters: [${adapter}] }, of "bloscache/adapters"`;
   }
   const kind = `it is ${kindOf(object)}`;
