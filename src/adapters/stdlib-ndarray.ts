@@ -72,7 +72,7 @@ export const stdlibKind: Kind = {
 
 /** The constructor of `ndarray/ctor` extends that of `ndarray/base/ctor`; both are called so. */
 function isLine(line: readonly object[]): boolean {
-  return line.length <= 2 && line.every(({ constructor }) => constructor.name === "ndarray");
+  return line.length <= 2 && line.every((one) => one.constructor.name === "ndarray");
 }
 
 function layoutOf({ shape, strides, offset, ndims }: StdlibNdarray): Layout {

@@ -138,9 +138,12 @@ async function writeNpy(file: string, sink: Sink, watched: Watched): Promise<voi
   }
 }
 
-/** An array of a small result, which has no file, with its shape. */
+/**
+ * An array of a small result, which has no file, with its shape. The arrays of what an adapter would
+ * restore are in the order in which they were stored, for they are those of its parts.
+ */
 async function inlineArray(handle: Shelved, n: number): Promise<ArrayInput> {
-  const { arrays } = takeApart(await handle.get(), new Adapters());
+  const { arrays } = takeApart(await handle.look(), new Adapters());
   return arrays[n]?.input as ArrayInput;
 }
 
