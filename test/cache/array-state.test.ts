@@ -87,20 +87,20 @@ class ScaledTensor extends ort.Tensor {
   }
 }
 
-class NamedTable extends arrow.Table {}
+class NamedTable extends (arrow.Table as unknown as new (columns: object) => object) {}
 
 class Flags extends zarr.BoolArray {}
 
-class Layer extends tf.Tensor {
+class Layer extends (tf.Tensor as unknown as new (...parts: unknown[]) => object) {
   constructor() {
     const { shape, dtype, dataId, id } = tf.tensor([1, 2]);
     super(shape, dtype, dataId, id);
   }
 }
 
-class Grid extends StdlibNdarray<number, never> {
+class Grid extends StdlibNdarray {
   constructor() {
-    super("float64" as never, numbers(2) as never, [2], [1], 0, "row-major");
+    super("float64", numbers(2), [2], [1], 0, "row-major");
   }
 }
 

@@ -10,6 +10,7 @@ import { FileSource } from "../../store/file-endpoints.ts";
 import { open } from "../../store/file-reader.ts";
 import { EXTENSION, openSink, requireFree, STANDARD_STREAM } from "../endpoints.ts";
 import { blaming, CliError, EXIT_USAGE } from "../failure.ts";
+import { printable } from "../printable.ts";
 import type { Session, Watched } from "../session.ts";
 import { chooseResult } from "./choice.ts";
 import { npyHead } from "./npy.ts";
@@ -72,7 +73,7 @@ function chooseArray(handle: Shelved, { path, array: number }: ExportOptions) {
   const array = arrays[n];
   const isClear = path !== undefined || number !== undefined || arrays.length === 1;
   if (array !== undefined && isClear) return { array, n };
-  const lines = arrays.map(({ place, type }, i) => `  ${i}: ${place}, ${type}`);
+  const lines = arrays.map(({ place, type }, i) => `  ${i}: ${printable(place)}, ${type}`);
   if (lines.length === 0) throw new CliError(`the result ${shortKey(handle.key)} holds no array`);
   const message =
     array === undefined
