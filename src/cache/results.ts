@@ -15,7 +15,7 @@ import { addressOfRow } from "./address.ts";
 import { describeEntry, type EntryInfo } from "./entry-info.ts";
 import type { Neighbour } from "./explain.ts";
 import type { FunctionIdentity } from "./identity.ts";
-import type { Adapters } from "./result-adapters.ts";
+import { type Adapters, adaptersOf } from "./result-adapters.ts";
 import { restore } from "./result-arrays.ts";
 import { type Computed, draftOf } from "./result-draft.ts";
 import { ResultLeases } from "./result-leases.ts";
@@ -80,11 +80,15 @@ export class Results {
   }
 
   /** {@link readSync} off the main thread. */
-  async read(address: Address, entry: Entry): Promise<Hit | undefined> {
+  async read(
+    address: Address,
+    entry: Entry,
+    adapters: Adapters = this.#adapters,
+  ): Promise<Hit | undefined> {
     const store = this.#opened();
     if (store === null) return undefined;
     try {
-      return this.#putTogether(entry, await store.read(address, entry));
+      return this.#putTogether(entry, await store.read(address, entry), adapters);
     } catch (error) {
       this.#discard(store, address, entry, error);
       return undefined;
@@ -181,9 +185,13 @@ export class Results {
   }
 
   /** An adapter that fails may be as good as ever when it is mended: the result stays. */
-  #putTogether(entry: Entry, { skeleton, plains }: Stored): Hit | undefined {
+  #putTogether(
+    entry: Entry,
+    { skeleton, plains }: Stored,
+    adapters: Adapters = this.#adapters,
+  ): Hit | undefined {
     try {
-      return putTogether(skeleton, kindsOf(entry), plains, this.#adapters);
+      return putTogether(skeleton, kindsOf(entry), plains, adapters);
     } catch (error) {
       if (!(error instanceof RestoreError)) throw error;
       const message = `${error.message}. It is computed again.`;
@@ -195,6 +203,12 @@ export class Results {
   /** What is known of a result, beside its value. */
   infoOf(address: Address, entry: Entry): EntryInfo {
     return describeEntry(address, entry, this.#opened()?.filesOf(address, entry) ?? []);
+  }
+
+  /** Names of the adapters that a result needs and that are not here. @throws {StoreError} */
+  lackedAdapters(address: Address, entry: Entry): string[] {
+    const skeleton = this.inventory().skeletonOf(address, entry);
+    return adaptersOf(skeleton).filter((name) => this.#adapters.named(name) === undefined);
   }
 
   /** Those of a result's files that are not there. */
