@@ -185,13 +185,9 @@ export class Results {
   }
 
   /** An adapter that fails may be as good as ever when it is mended: the result stays. */
-  #putTogether(
-    entry: Entry,
-    { skeleton, plains }: Stored,
-    adapters: Adapters = this.#adapters,
-  ): Hit | undefined {
+  #putTogether(entry: Entry, stored: Stored, adapters = this.#adapters): Hit | undefined {
     try {
-      return putTogether(skeleton, kindsOf(entry), plains, adapters);
+      return putTogether(stored.skeleton, kindsOf(entry), stored.plains, adapters);
     } catch (error) {
       if (!(error instanceof RestoreError)) throw error;
       const message = `${error.message}. It is computed again.`;
@@ -224,7 +220,8 @@ export class Results {
   /** Forgets the results of a function, in all its versions, or those of all: how many. */
   clear(prefix: Uint8Array = EVERYTHING, tag?: string): number {
     const isWanted = ({ tags }: Entry) => tag === undefined || decodeTags(tags).includes(tag);
-    return this.#change((store) => store.clear(prefix, addressOfRow, isWanted)) ?? 0;
+    const isAll = prefix === EVERYTHING && tag === undefined;
+    return this.#change((store) => store.clear(prefix, addressOfRow, isWanted, isAll)) ?? 0;
   }
 
   /**

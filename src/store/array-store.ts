@@ -178,12 +178,14 @@ export class ArrayStore {
    * Forgets the results whose rows' keys begin with `prefix`, all or those that are `wanted`: how
    * many. Damaged rows are nobody's, and go too.
    *
+   * @param sweeps whether files go as well that no row speaks of
    * @throws {StoreError} when the index refuses
    */
   clear(
     prefix: Uint8Array,
     addressOf: (row: Uint8Array, entry: Entry) => Address,
     isWanted: (entry: Entry) => boolean = () => true,
+    sweeps = false,
   ): number {
     let count = 0;
     for (const { key, row } of this.#index.scan(prefix)) {
@@ -192,6 +194,7 @@ export class ArrayStore {
       if (entry === undefined) this.#index.delete(own);
       else if (isWanted(entry) && this.delete(addressOf(own, entry))) count++;
     }
+    if (sweeps) this.inventory().sweep(addressOf);
     return count;
   }
 

@@ -73,8 +73,10 @@ describe.each(makers)("%s", (_name, make) => {
   });
 });
 
+const OrtTensor = ort.Tensor as unknown as new (...parts: unknown[]) => object;
+
 /** With state that nobody sees. */
-class ScaledTensor extends ort.Tensor {
+class ScaledTensor extends OrtTensor {
   readonly #scale: number;
 
   constructor(scale: number) {

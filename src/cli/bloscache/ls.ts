@@ -5,6 +5,7 @@ import { printable } from "../printable.ts";
 import type { Session } from "../session.ts";
 import { prettySize } from "../sizes.ts";
 import { chooseFunction } from "./choice.ts";
+import { tellDamage } from "./damage.ts";
 import { openCache } from "./open-cache.ts";
 import { Output } from "./output.ts";
 import type { GlobalOptions } from "./program.ts";
@@ -71,6 +72,7 @@ export async function ls(
     }
   }
   await output.end();
+  tellDamage(memory);
 }
 
 /** The entries in the order that is asked for, as often as they are needed. */
