@@ -7,7 +7,7 @@ import {
   type ArrowVector,
   columnContent,
 } from "./arrow-content.ts";
-import { type Adapter, hasMethods, type Kind } from "./kind.ts";
+import { type Adapter, hasMethods, type Kind, lineOf, ownsOnly } from "./kind.ts";
 
 interface ArrowTable {
   readonly schema: {
@@ -27,7 +27,13 @@ export const arrowKind: Kind = {
   name: "apache-arrow",
   title: "a table or vector of apache-arrow",
   adapter: "arrow(arrow)",
-  owns: (value) => isVector(value) || isTable(value),
+  owns: (value) =>
+    (isVector(value) || isTable(value)) && (isMemoized(value) || lineOf(value).length === 1),
+  fields: new Set([
+    ...["schema", "batches", "_offsets", "_nullCount", "data", "type", "stride", "numChildren"],
+    ...["length", "isValid", "get", "set", "indexOf"],
+    ...["slice", "isMemoized", "unmemoize", "memoize"],
+  ]),
   content: (value: ArrowVector | ArrowTable) =>
     isTable(value) ? tableContent(value as ArrowTable) : vectorContent(value as ArrowVector),
 };
@@ -37,6 +43,12 @@ function isVector(value: object): boolean {
   if (!hasMethods(value, "get", "isValid", "toArray", "getChildAt")) return false;
   const { data, type } = value as Partial<ArrowVector>;
   return Array.isArray(data) && typeof type?.typeId === "number";
+}
+
+/** A vector that remembers what it gave: of a subclass that is the library's own. */
+function isMemoized(value: object): boolean {
+  const isOwn = Object.hasOwn(value, "isMemoized") && Object.hasOwn(value, "unmemoize");
+  return isOwn && lineOf(value).length === 2;
 }
 
 function isTable(value: object): boolean {
@@ -83,6 +95,7 @@ function typeContent(type: ArrowType): unknown {
 /** What is needed of `apache-arrow`. */
 export interface Arrow {
   readonly Table: new (columns: never) => object;
+  readonly Vector: { readonly prototype: object };
   readonly tableToIPC: (table: never, type: "stream") => Uint8Array;
   readonly tableFromIPC: (bytes: never) => object;
 }
@@ -102,12 +115,14 @@ const COLUMN = "vector";
  *
  * @param arrow the module `apache-arrow`
  */
-export function arrow({ Table, tableToIPC, tableFromIPC }: Arrow): Adapter {
+export function arrow({ Table, Vector, tableToIPC, tableFromIPC }: Arrow): Adapter {
   type Made = { getChildAt(index: number): object };
   const TableOf = Table as unknown as new (columns: { [name: string]: unknown }) => object;
   return {
     name: arrowKind.name,
-    owns: arrowKind.owns,
+    owns: ownsOnly(arrowKind, (line) =>
+      [Table.prototype, Vector.prototype].includes(line.at(-1) as object),
+    ),
     take: (value: object): Parts => {
       const table = isTable(value) ? value : new TableOf({ [COLUMN]: value });
       return {

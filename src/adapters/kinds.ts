@@ -21,3 +21,8 @@ const KINDS: readonly Kind[] = [
 export function libraryKind(value: object): Kind | undefined {
   return KINDS.find((kind) => kind.owns(value));
 }
+
+/** The library whose adapter has this name. */
+export function kindNamed(name: string): Kind | undefined {
+  return KINDS.find((kind) => kind.name === name);
+}

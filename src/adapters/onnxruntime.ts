@@ -1,6 +1,6 @@
 /** Tensors of onnxruntime, of all its packages: `onnxruntime-common` has their class. */
 
-import { type Adapter, hasMethods, type Kind } from "./kind.ts";
+import { type Adapter, hasMethods, type Kind, lineOf, ownsOnly } from "./kind.ts";
 
 interface OrtTensor {
   readonly type: string;
@@ -20,11 +20,16 @@ export const onnxruntimeKind: Kind = {
   title: "a tensor of onnxruntime",
   adapter: "onnxruntime(ort)",
   owns: (value) =>
-    hasMethods(value, "reshape") &&
+    hasMethods(value, "reshape", "getData", "dispose") &&
     Array.isArray((value as OrtTensor).dims) &&
     typeof (value as OrtTensor).type === "string" &&
     typeof (value as { size?: unknown }).size === "number" &&
-    "data" in value,
+    "data" in value &&
+    lineOf(value).length === 1,
+  fields: new Set([
+    ...["cpuData", "dataLocation", "type", "dims", "size", "gpuTextureData", "gpuBufferData"],
+    ...["mlTensorData", "downloader", "disposer", "isDownloading"],
+  ]),
   content: partsOf,
 };
 
@@ -58,7 +63,7 @@ export function onnxruntime(ort: Onnxruntime): Adapter {
   const Tensor = ort.Tensor as unknown as new (...args: unknown[]) => object;
   return {
     name: onnxruntimeKind.name,
-    owns: onnxruntimeKind.owns,
+    owns: ownsOnly(onnxruntimeKind, ([prototype]) => prototype === Tensor.prototype),
     take: partsOf,
     restore: ({ type, data, shape }: Parts) => new Tensor(type, data, shape),
   };

@@ -1,6 +1,6 @@
 /** `ndarray` of scijs: views of typed arrays, arrays, and stores with `get` and `set`. */
 
-import { type Adapter, hasMethods, type Kind } from "./kind.ts";
+import { type Adapter, hasMethods, type Kind, lineOf, ownsOnly } from "./kind.ts";
 import { type Elements, type Layout, rowMajor, rowMajorList } from "./strided.ts";
 
 interface View {
@@ -26,7 +26,9 @@ export const scijsKind: Kind = {
     hasMethods(value, "get", "set", "pick", "lo", "hi", "transpose") &&
     typeof (value as View).dtype === "string" &&
     typeof (value as View).dimension === "number" &&
-    "data" in value,
+    "data" in value &&
+    lineOf(value).length === 1,
+  fields: new Set(["data", "shape", "stride", "offset"]),
   content: (view: View) => ({ dtype: view.dtype, ...elementsOf(view) }),
 };
 
@@ -73,7 +75,10 @@ export function scijsNdarray(
   const make = ndarray as (...args: unknown[]) => object;
   return {
     name: scijsKind.name,
-    owns: scijsKind.owns,
+    // Each dtype and number of dimensions has a class, which only making one tells.
+    owns: ownsOnly(scijsKind, ([prototype], { data, shape, stride, offset }: View) => {
+      return Object.getPrototypeOf(make(data, shape, stride, offset)) === prototype;
+    }),
     take,
     restore: ({ data, shape, stride, offset }: Parts) => make(data, shape, stride, offset),
   };

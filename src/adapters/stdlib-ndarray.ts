@@ -1,7 +1,7 @@
 /** `ndarray` of `@stdlib/ndarray`, complex and boolean ones too. */
 
 import { isTypedArray } from "../format/ndarray.ts";
-import { type Adapter, classNameOf, hasMethods, type Kind } from "./kind.ts";
+import { type Adapter, classNameOf, hasMethods, type Kind, lineOf, ownsOnly } from "./kind.ts";
 import { type Elements, type Layout, rowMajor, rowMajorStrides } from "./strided.ts";
 
 interface StdlibNdarray {
@@ -51,7 +51,13 @@ export const stdlibKind: Kind = {
     typeof (value as StdlibNdarray).ndims === "number" &&
     typeof (value as StdlibNdarray).order === "string" &&
     "strides" in value &&
-    "data" in value,
+    "data" in value &&
+    isLine(lineOf(value)),
+  fields: new Set([
+    ...["_byteLength", "_bytesPerElement", "_buffer", "_dtype", "_length", "_ndims", "_offset"],
+    ...["_order", "_shape", "_strides", "_accessors", "_iterationOrder", "_flags"],
+    ...["_mode", "_submode", "__meta_dataview__"],
+  ]),
   // The order of the memory does not count: a transposed view has another than its copy.
   content: (array: StdlibNdarray) => {
     const { shape, strides, offset } = layoutOf(array);
@@ -63,6 +69,11 @@ export const stdlibKind: Kind = {
     };
   },
 };
+
+/** The constructor of `ndarray/ctor` extends that of `ndarray/base/ctor`; both are called so. */
+function isLine(line: readonly object[]): boolean {
+  return line.length <= 2 && line.every((one) => one.constructor.name === "ndarray");
+}
 
 function layoutOf({ shape, strides, offset, ndims }: StdlibNdarray): Layout {
   // One without dimensions has a stride all the same.
@@ -128,7 +139,7 @@ export function stdlibNdarray(
   const Ndarray = ndarray as unknown as new (...args: unknown[]) => object;
   return {
     name: stdlibKind.name,
-    owns: stdlibKind.owns,
+    owns: ownsOnly(stdlibKind, ([prototype]) => prototype === ndarray.prototype),
     take: (array: StdlibNdarray) => take(array, arrays),
     restore: ({ dtype, data, shape, order, packed }: Parts) => {
       const buffer = packed ? pack(data, dtype, arrays) : data;

@@ -51,7 +51,7 @@ export function rowMajorList(get: (index: number) => unknown, layout: Layout): u
   return list;
 }
 
-export function countOf(shape: readonly number[]): number {
+function countOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 

@@ -1,6 +1,6 @@
 /** Tensors of TensorFlow.js. */
 
-import { type Adapter, hasMethods, type Kind } from "./kind.ts";
+import { type Adapter, hasMethods, type Kind, lineOf, ownsOnly } from "./kind.ts";
 
 interface TfTensor {
   readonly dtype: string;
@@ -30,13 +30,22 @@ export const tfjsKind: Kind = {
   owns: (value) =>
     hasMethods(value, "dataSync", "throwIfDisposed", "arraySync") &&
     typeof (value as TfTensor).dtype === "string" &&
-    Array.isArray((value as TfTensor).shape),
+    Array.isArray((value as TfTensor).shape) &&
+    (isVariable(value) || lineOf(value).length === 1),
+  fields: new Set([
+    ...["kept", "isDisposedInternal", "shape", "dtype", "size", "strides", "dataId", "id"],
+    ...["rankType", "scopeId", "trainable", "name"],
+  ]),
   content: partsOf,
 };
 
+function isVariable(value: object): boolean {
+  return hasMethods(value, "assign");
+}
+
 function partsOf(tensor: TfTensor): Parts {
   // A variable is one by its name, which no second one may have.
-  if (hasMethods(tensor, "assign")) {
+  if (isVariable(tensor)) {
     throw new TypeError("it is a variable, whose value is a tensor: give variable.clone()");
   }
   const { dtype, shape } = tensor;
@@ -49,6 +58,7 @@ function partsOf(tensor: TfTensor): Parts {
 
 /** What is needed of TensorFlow.js. */
 export interface TensorFlow {
+  readonly Tensor: { readonly prototype: object };
   readonly tensor: (values: never, shape: never, dtype: never) => object;
   readonly complex: (real: never, imag: never) => object;
 }
@@ -76,5 +86,11 @@ export function tfjs(tf: TensorFlow): Adapter {
     for (const half of halves) half.dispose();
     return made;
   };
-  return { name: tfjsKind.name, owns: tfjsKind.owns, take: partsOf, restore };
+  return {
+    name: tfjsKind.name,
+    // Variables too: they are refused when they are taken apart.
+    owns: ownsOnly(tfjsKind, (line) => line.at(-1) === tf.Tensor.prototype),
+    take: partsOf,
+    restore,
+  };
 }

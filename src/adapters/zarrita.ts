@@ -3,9 +3,7 @@
  * themselves are plain objects, `{ data, shape, stride }`.
  */
 
-import { isShape, isTypedArray } from "../format/ndarray.ts";
-import { type Adapter, classNameOf, hasMethods, type Kind } from "./kind.ts";
-import { countOf, isRowMajor, type Layout, rowMajor, rowMajorStrides } from "./strided.ts";
+import { type Adapter, classNameOf, hasMethods, type Kind, lineOf, ownsOnly } from "./kind.ts";
 
 interface PackedArray {
   readonly buffer: ArrayBufferLike;
@@ -28,11 +26,12 @@ export const zarritaKind: Kind = {
   name: "zarrita",
   title: "an array of zarrita",
   adapter: "zarrita(zarr)",
-  // A subclass may have more to it than its bytes.
   owns: (value) =>
     TYPES.includes(classNameOf(value)) &&
     hasMethods(value, "get", "set", "fill") &&
-    typeof (value as PackedArray).byteLength === "number",
+    typeof (value as PackedArray).byteLength === "number" &&
+    lineOf(value).length === 1,
+  fields: new Set(["_data", "chars"]),
   content: partsOf,
 };
 
@@ -64,7 +63,11 @@ type StringArrayConstructor = new (
 export function zarrita(zarr: Zarrita): Adapter {
   return {
     name: zarritaKind.name,
-    owns: zarritaKind.owns,
+    owns: ownsOnly(zarritaKind, ([prototype]) =>
+      [zarr.BoolArray, zarr.ByteStringArray, zarr.UnicodeStringArray].some(
+        (Packed) => Packed.prototype === prototype,
+      ),
+    ),
     take: partsOf,
     restore: ({ type, chars, bytes }: Parts) => {
       const { buffer, byteOffset, byteLength } = bytes as Uint8Array<ArrayBuffer>;
@@ -74,32 +77,4 @@ export function zarrita(zarr: Zarrita): Adapter {
       return new zarr[type](chars, buffer, byteOffset, length);
     },
   };
-}
-
-/** A chunk, or what looks like one. */
-interface Chunk {
-  readonly data: unknown;
-  readonly shape: unknown;
-  readonly stride: unknown;
-}
-
-/**
- * A chunk of numbers whose rows do not come first, as the chunk it would be if they did; `undefined`
- * for anything else. Only strides of a whole array without gaps count as such: an object with fields
- * of these names may be something else, whose `stride` means something else.
- */
-export function rowMajorChunk({ data, shape, stride }: Chunk): Chunk | undefined {
-  if (!isTypedArray(data) || !isShape(shape) || !isShape(stride)) return undefined;
-  const layout = { shape, strides: stride, offset: 0 };
-  if (shape.length !== stride.length || countOf(shape) !== data.length) return undefined;
-  if (isRowMajor(layout) || !isPermuted(layout)) return undefined;
-  return { data: rowMajor(data, layout), shape, stride: rowMajorStrides(shape) };
-}
-
-/** Whether the axes, from the widest stride to the narrowest, are those of a row-major array. */
-function isPermuted({ shape, strides }: Layout): boolean {
-  const axes = shape.map((_, axis) => axis).filter((axis) => shape[axis] !== 1);
-  axes.sort((a, b) => (strides[b] as number) - (strides[a] as number));
-  const pick = (list: readonly number[]) => axes.map((axis) => list[axis] as number);
-  return isRowMajor({ shape: pick(shape), strides: pick(strides), offset: 0 });
 }

@@ -1,6 +1,5 @@
 /** Which of the language's and Node's own classes are hashed, and by what writer. */
 
-import { rowMajorChunk } from "../adapters/zarrita.ts";
 import type { Encoder } from "./encode.ts";
 import {
   refuseFields,
@@ -59,19 +58,7 @@ function writeObject(encoder: Encoder, object: object): void {
   // Arguments objects and module namespaces pass for plain objects by their prototypes alone.
   const brand = Object.prototype.toString.call(object);
   if (brand !== "[object Object]") encoder.refuse(`it is ${brand}, not a plain object`);
-  // A chunk of zarrita with its columns first counts as the one with its rows first.
-  const chunk = "stride" in object ? chunkOf(object) : undefined;
-  encoder.plain(chunk ?? object);
-}
-
-function chunkOf(object: {
-  stride?: unknown;
-  data?: unknown;
-  shape?: unknown;
-}): object | undefined {
-  if (Object.keys(object).sort().join() !== "data,shape,stride") return undefined;
-  const { data, shape, stride } = object;
-  return rowMajorChunk({ data, shape, stride });
+  encoder.plain(object);
 }
 
 function writeNothing(encoder: Encoder): void {

@@ -4,7 +4,7 @@
  * it byte by byte; `test/cache/key-reference.ts` is a second, slow writing of it.
  */
 
-import { classNameOf, type Kind } from "../adapters/kind.ts";
+import { classNameOf, type Kind, unknownField } from "../adapters/kind.ts";
 import { libraryKind } from "../adapters/kinds.ts";
 import { KeyError, messageOf } from "../errors.ts";
 import { acquireHasher, type Hasher, releaseHasher } from "../store/hash.ts";
@@ -206,7 +206,13 @@ export class Encoder {
     this.#ofLibrary(value, kind);
   }
 
-  #ofLibrary(value: object, { name, content }: Kind): void {
+  #ofLibrary(value: object, kind: Kind): void {
+    const { name, title, content } = kind;
+    const field = unknownField(value, kind);
+    if (field !== undefined) {
+      const remedy = "pass the array and the field in a plain object";
+      this.refuse(`it is ${title} with a field of its own, ${field}, beside its value; ${remedy}`);
+    }
     this.enter(value);
     this.hasher.u8(tag.LIBRARY);
     this.string(name);

@@ -123,8 +123,18 @@ export class Memory {
   async verify(options: VerifyOptions = {}): Promise<CacheReport> {
     checkOptionNames(options, ["signal", "onProgress"], "verify");
     const { results } = this.#cache;
-    if (results === undefined) return { entries: 0, files: 0, cbytes: 0, findings: [] };
+    if (results === undefined)
+      return { entries: 0, files: 0, cbytes: 0, unclaimed: 0, findings: [] };
     return verifyCache(results.inventory(), options);
+  }
+
+  /**
+   * How many rows of the index are damaged, or of a later release: results that `entries` passes over.
+   *
+   * @throws {StoreError} when the folder cannot be used, or the index cannot be read
+   */
+  damagedRows(): number {
+    return this.#cache.results?.inventory().countDamaged() ?? 0;
   }
 
   /**
@@ -179,7 +189,8 @@ export class Memory {
   }
 
   /**
-   * Forgets all results, those of one function, those with a tag: how many. What is being computed
+   * Forgets all results, those of one function, those with a tag: how many. Without a choice damaged
+   * rows go too, and files that no result speaks of. What is being computed
    * of them in this process is not stored.
    *
    * @throws {TypeError} for a choice that does not exist or is no string

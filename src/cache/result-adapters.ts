@@ -1,7 +1,7 @@
 /** What of a result is of a class that is not the language's own: adapters, and classes that opt in. */
 
-import type { Adapter } from "../adapters/kind.ts";
-import { libraryKind } from "../adapters/kinds.ts";
+import { type Adapter, unknownField } from "../adapters/kind.ts";
+import { kindNamed, libraryKind } from "../adapters/kinds.ts";
 import { messageOf } from "../errors.ts";
 import { kindOf } from "./realm.ts";
 import type { ResultReader } from "./result-reader.ts";
@@ -67,6 +67,34 @@ export class Adapters {
   }
 }
 
+/** What stands for an object of an adapter, where none is asked to restore it. */
+interface Unrestored {
+  /** Name of the adapter. */
+  readonly adapter: string;
+  /** What it made of the object. */
+  readonly parts: unknown;
+}
+
+/** Reads every result, restoring no object: to look at it takes none of the libraries. */
+export class NoAdapters extends Adapters {
+  override named(name: string): Adapter {
+    const restore = (parts: unknown): Unrestored => ({ adapter: name, parts });
+    return { name, owns: () => false, take: (value) => value, restore };
+  }
+}
+
+/** Names of the adapters that a result needs, each once. */
+export function adaptersOf(skeleton: string): string[] {
+  const names = new Set<string>();
+  // A key "$" is the mark of a special, and nothing else: an object of the result with such a key
+  // is written as a list of its fields.
+  JSON.parse(skeleton, (key, value: unknown) => {
+    if (key === "$" && Array.isArray(value) && value[0] === "adapted") names.add(String(value[1]));
+    return value;
+  });
+  return [...names];
+}
+
 function adapterOf(given: StorableClass): Adapter | undefined {
   const { prototype, name } = given;
   const hasBoth = [given, prototype].every(
@@ -88,11 +116,25 @@ function isAdapter(given: unknown): given is Adapter {
   return isNamed && [owns, take, restore].every((part) => typeof part === "function");
 }
 
+/** What to give a Memory that lacks the adapter of this name. */
+export function remedyFor(name: string): string {
+  const kind = kindNamed(name);
+  const given = kind === undefined ? `the adapter or class called "${name}"` : kind.adapter;
+  return `Memory { adapters: [${given}] }`;
+}
+
 /** Why an object of no known class is refused, and what to do about it. */
-export function adviceOn(object: object): string {
+export function adviceOn(object: object, adapters: Adapters): string {
   const library = libraryKind(object);
   if (library !== undefined) {
-    const { title, adapter } = library;
+    const { name, title, adapter } = library;
+    const field = unknownField(object, library);
+    if (field !== undefined) {
+      return `it is ${title} with a field of its own, ${field}, beside its value; return both in a plain object`;
+    }
+    if (adapters.named(name) !== undefined) {
+      return `it is ${title}, but not of the very library that ${adapter} was given: of another copy, or a class like it`;
+    }
     return `it is ${title}: give Memory { adapters: [${adapter}] }, of "bloscache/adapters"`;
   }
   const kind = `it is ${kindOf(object)}`;

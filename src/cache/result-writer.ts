@@ -189,7 +189,7 @@ export class ResultWriter {
 
   #adapt(value: object): Json {
     const adapter = this.#adapters.of(value);
-    if (adapter === undefined) return this.refuse(adviceOn(value));
+    if (adapter === undefined) return this.refuse(adviceOn(value, this.#adapters));
     this.#enter(value);
     this.#adapted.add(value);
     const json = writeAdapted(this, value, adapter);

@@ -16,7 +16,7 @@ import { addressOfRow } from "./address.ts";
 import { describeEntry, type EntryInfo } from "./entry-info.ts";
 import type { Neighbour } from "./explain.ts";
 import type { FunctionIdentity } from "./identity.ts";
-import type { Adapters } from "./result-adapters.ts";
+import { type Adapters, adaptersOf } from "./result-adapters.ts";
 import { restore } from "./result-arrays.ts";
 import { type Computed, draftOf } from "./result-draft.ts";
 import { ResultLeases } from "./result-leases.ts";
@@ -93,11 +93,15 @@ export class Results {
   }
 
   /** {@link readSync} off the main thread. */
-  async read(address: Address, entry: Entry): Promise<Hit | undefined> {
+  async read(
+    address: Address,
+    entry: Entry,
+    adapters: Adapters = this.#adapters,
+  ): Promise<Hit | undefined> {
     const store = this.#opened();
     if (store === null) return undefined;
     try {
-      return this.#putTogether(entry, await store.read(address, entry));
+      return this.#putTogether(entry, await store.read(address, entry), adapters);
     } catch (error) {
       this.#discard(store, address, entry, error);
       return undefined;
@@ -194,9 +198,9 @@ export class Results {
   }
 
   /** An adapter that fails may be as good as ever when it is mended: the result stays. */
-  #putTogether(entry: Entry, { skeleton, plains }: Stored): Hit | undefined {
+  #putTogether(entry: Entry, stored: Stored, adapters = this.#adapters): Hit | undefined {
     try {
-      return putTogether(skeleton, kindsOf(entry), plains, this.#adapters);
+      return putTogether(stored.skeleton, kindsOf(entry), stored.plains, adapters);
     } catch (error) {
       if (!(error instanceof RestoreError)) throw error;
       const message = `${error.message}. It is computed again.`;
@@ -208,6 +212,12 @@ export class Results {
   /** What is known of a result, beside its value. */
   infoOf(address: Address, entry: Entry): EntryInfo {
     return describeEntry(address, entry, this.#opened()?.filesOf(address, entry) ?? []);
+  }
+
+  /** Names of the adapters that a result needs and that are not here. @throws {StoreError} */
+  lackedAdapters(address: Address, entry: Entry): string[] {
+    const skeleton = this.inventory().skeletonOf(address, entry);
+    return adaptersOf(skeleton).filter((name) => this.#adapters.named(name) === undefined);
   }
 
   /** Those of a result's files that are not there. */
@@ -223,7 +233,8 @@ export class Results {
   /** Forgets the results of a function, in all its versions, or those of all: how many. */
   clear(prefix: Uint8Array = EVERYTHING, tag?: string): number {
     const isWanted = ({ tags }: Entry) => tag === undefined || decodeTags(tags).includes(tag);
-    return this.#change((store) => store.clear(prefix, addressOfRow, isWanted)) ?? 0;
+    const isAll = prefix === EVERYTHING && tag === undefined;
+    return this.#change((store) => store.clear(prefix, addressOfRow, isWanted, isAll)) ?? 0;
   }
 
   /**

@@ -7,6 +7,7 @@ import { CallAddress } from "./address.ts";
 import { keySymbol } from "./encode.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import { slugOf } from "./identity.ts";
+import { NoAdapters, remedyFor } from "./result-adapters.ts";
 import { isTypedKind } from "./result-arrays.ts";
 import { LONE_ARRAY } from "./result-skeleton.ts";
 import type { Results } from "./results.ts";
@@ -67,7 +68,8 @@ export class Shelved<Result = unknown> {
   /**
    * The result, in memory of its own; one that could not be stored is the same object every time.
    *
-   * @throws {StoreError} when it is not in the cache any more, or damaged
+   * @throws {StoreError} when it is not in the cache any more, damaged, in need of an adapter that the
+   *   Memory was not given, or an error that the function threw
    */
   get(): Result {
     return (this.#isAsync ? this.#getAsync() : this.#getSync()) as Result;
@@ -79,7 +81,7 @@ export class Shelved<Result = unknown> {
       const hit = this.#results?.readSync(this.#address, entry);
       if (hit !== undefined) return hit.value;
     }
-    throw gone(this.key);
+    throw this.#unread();
   }
 
   async #getAsync(): Promise<unknown> {
@@ -88,7 +90,34 @@ export class Shelved<Result = unknown> {
       const hit = await this.#results?.read(this.#address, entry);
       if (hit !== undefined) return hit.value;
     }
-    throw gone(this.key);
+    throw this.#unread();
+  }
+
+  /**
+   * The result for who only looks at it: an error that the function threw too, and what an adapter
+   * would restore as `{ adapter, parts }`.
+   *
+   * @internal
+   * @throws {StoreError} when it is not in the cache any more, or damaged
+   */
+  async look(): Promise<unknown> {
+    const nothing = new NoAdapters();
+    for (const entry of this.#rows()) {
+      const hit = await this.#results?.read(this.#address, entry, nothing);
+      if (hit !== undefined) return hit.value;
+    }
+    throw this.#unread();
+  }
+
+  /**
+   * Names of the adapters that the result needs and that the cache was not given.
+   *
+   * @internal
+   * @throws {StoreError} when where they are needed is in a file of its own, which cannot be read
+   */
+  lackedAdapters(): readonly string[] {
+    const entry = this.#results?.find(this.#address);
+    return (entry && this.#results?.lackedAdapters(this.#address, entry)) ?? [];
   }
 
   /** What is known of the result; `undefined` when it is not in the cache. */
@@ -197,12 +226,30 @@ export class Shelved<Result = unknown> {
 
   /** The row, again when what it spoke of could not be read: another may have taken its place. */
   *#entries(): Generator<Entry, void, undefined> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const entry = this.#results?.find(this.#address);
+    for (const entry of this.#rows()) {
       // An error that was stored since is not the result that the handle is of.
-      if (entry === undefined || entry.threw) return;
+      if (entry.threw) return;
       yield entry;
     }
+  }
+
+  *#rows(): Generator<Entry, void, undefined> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const entry = this.#results?.find(this.#address);
+      if (entry === undefined) return;
+      yield entry;
+    }
+  }
+
+  /** Why the result was not read, although it may be there. */
+  #unread(): StoreError {
+    const entry = this.#results?.find(this.#address);
+    if (entry === undefined) return gone(this.key);
+    const because = (reason: string) => new StoreError("read", this.key, new Error(reason));
+    if (entry.threw) return because("it is an error that the function threw");
+    const [lacked] = this.lackedAdapters();
+    if (lacked !== undefined) return because(`it needs an adapter: give ${remedyFor(lacked)}`);
+    return because("it is in the cache, but cannot be read or restored here");
   }
 
   /** Whether the result is one array in a file, and not in the index or in memory. */

@@ -31,6 +31,11 @@ export interface CacheReport {
   readonly files: number;
   /** Bytes of these files. */
   readonly cbytes: number;
+  /**
+   * Files that no result speaks of and that are younger than an hour: of results that are being
+   * stored, or that an index knew which is lost.
+   */
+  readonly unclaimed: number;
   /** What costs a result comes before litter; empty for a sound cache. */
   readonly findings: readonly Finding[];
 }
@@ -54,14 +59,15 @@ export async function verifyCache(
   const verification = new Verification(inventory, options);
   for (const row of inventory.rows()) await verification.checkRow(row);
   await verification.findLitter();
-  const { entries, files, cbytes, findings } = verification;
-  return { entries, files, cbytes, findings };
+  const { entries, files, cbytes, unclaimed, findings } = verification;
+  return { entries, files, cbytes, unclaimed, findings };
 }
 
 class Verification {
   entries = 0;
   files = 0;
   cbytes = 0;
+  unclaimed = 0;
   readonly findings: Finding[] = [];
   readonly #inventory: Inventory;
   readonly #options: VerifyOptions;
@@ -90,10 +96,11 @@ class Verification {
   }
 
   #count({ entry }: RowOfIndex, found: readonly Finding[]): void {
-    this.entries++;
     this.findings.push(...found);
-    if (entry !== undefined)
-      this.files += entry.arrays.filter((array) => !("plain" in array)).length;
+    // What a damaged row spoke of, nobody knows.
+    if (entry === undefined) return;
+    this.entries++;
+    this.files += entry.arrays.filter((array) => !("plain" in array)).length;
   }
 
   async #check({ row, entry }: RowOfIndex): Promise<Finding[]> {
@@ -131,9 +138,14 @@ class Verification {
   async findLitter(): Promise<void> {
     for await (const { path, isOld } of this.#inventory.files()) {
       this.#options.signal?.throwIfAborted();
-      if (!isOld || this.#known.has(path) || this.#inventory.isOwn(path)) continue;
-      this.findings.push({ kind: "litter", text: "No result speaks of the file.", file: path });
+      if (this.#known.has(path) || this.#inventory.isOwn(path)) continue;
+      if (isOld) this.#addLitter(path);
+      else this.unclaimed++;
     }
+  }
+
+  #addLitter(path: string): void {
+    this.findings.push({ kind: "litter", text: "No result speaks of the file.", file: path });
   }
 }
 

@@ -214,12 +214,14 @@ export class ArrayStore {
    * Forgets the results whose rows' keys begin with `prefix`, all or those that are `wanted`: how
    * many. Damaged rows are nobody's, and go too.
    *
+   * @param sweeps whether files go as well that no row speaks of
    * @throws {StoreError} when the index refuses
    */
   clear(
     prefix: Uint8Array,
     addressOf: (row: Uint8Array, entry: Entry) => Address,
     isWanted: (entry: Entry) => boolean = () => true,
+    sweeps = false,
   ): number {
     const clearing = { addressOf, isWanted, delete: (address: Address) => this.delete(address) };
     let count = 0;
@@ -227,6 +229,7 @@ export class ArrayStore {
       if (entry !== undefined) this.#removeFilesOf(address, entry);
       count++;
     }
+    if (sweeps) this.inventory().sweep(addressOf);
     return count;
   }
 

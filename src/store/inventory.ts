@@ -57,6 +57,30 @@ export class Inventory {
     }
   }
 
+  /** How many rows are damaged, or of a later release. @throws {StoreError} */
+  countDamaged(): number {
+    let count = 0;
+    for (const { row } of this.#index.scan(new Uint8Array())) {
+      if (decodeEntry(row) === undefined) count++;
+    }
+    return count;
+  }
+
+  /**
+   * Removes the files of results that no row speaks of, whatever their age. What another process is
+   * just storing becomes a miss.
+   */
+  sweep(addressOf: (row: Uint8Array, entry: Entry) => Address): void {
+    const known = new Set<string>();
+    for (const { row, entry } of this.rows()) {
+      if (entry === undefined) continue;
+      for (const { path } of this.filesOf(addressOf(row, entry), entry)) known.add(path);
+    }
+    for (const path of filesUnder(this.#layout.objects)) {
+      if (!known.has(path)) fs.rmSync(path, { force: true });
+    }
+  }
+
   /** A row as it is now; `undefined` when it is gone. @throws {StoreError} */
   row(key: Uint8Array): RowOfIndex | undefined {
     const row = this.#index.get(key);
@@ -122,6 +146,14 @@ export class Inventory {
   #partOf(path: string): string {
     const [folder = "", ...rest] = relative(this.#layout.location, path).split(sep);
     return rest.length === 0 ? "" : folder;
+  }
+}
+
+function* filesUnder(folder: string): Generator<string, void, undefined> {
+  for (const found of readFolder(folder)) {
+    const path = join(folder, found.name);
+    if (found.isDirectory()) yield* filesUnder(path);
+    else if (found.isFile()) yield path;
   }
 }
 

@@ -135,7 +135,7 @@ it("usage and verify tell the same of a sound cache", async () => {
   expect(total).toBeGreaterThan(index + (cbytes as number));
   const seen: { cbytes: number; size: number }[] = [];
   const report = await memory.verify({ onProgress: (progress) => seen.push(progress) });
-  expect(report).toEqual({ entries: 3, files: 1, cbytes, findings: [] });
+  expect(report).toEqual({ entries: 3, files: 1, cbytes, unclaimed: 0, findings: [] });
   expect(seen.every((progress) => progress.size === cbytes)).toBe(true);
 });
 
@@ -226,6 +226,12 @@ describe("a cache that is only read", () => {
 it("a cache that is disabled has nothing", async () => {
   const none = new Memory(null);
   expect([...none.entries(), ...none.find("")]).toEqual([]);
-  expect(await none.verify()).toEqual({ entries: 0, files: 0, cbytes: 0, findings: [] });
+  expect(await none.verify()).toEqual({
+    entries: 0,
+    files: 0,
+    cbytes: 0,
+    unclaimed: 0,
+    findings: [],
+  });
   expect(await none.usage()).toMatchObject({ versions: [], total: 0 });
 });

@@ -2,6 +2,7 @@
 import type { Memory } from "../../cache/memory.ts";
 import type { Shelved } from "../../cache/shelved.ts";
 import { CliError, EXIT_FAILURE, EXIT_USAGE } from "../failure.ts";
+import { printable } from "../printable.ts";
 import { formatTime, shortId } from "./words.ts";
 
 /** Candidates that an error names. */
@@ -10,7 +11,10 @@ const SHOWN = 10;
 /** The result whose key begins with these digits. @throws {CliError} unless there is just one */
 export function chooseResult(memory: Memory, digits: string): Shelved {
   if (!/^[0-9a-f]{1,32}$/i.test(digits)) {
-    throw new CliError(`'${digits}' is not a key: up to 32 hexadecimal digits`, EXIT_USAGE);
+    throw new CliError(
+      `'${printable(digits)}' is not a key: up to 32 hexadecimal digits`,
+      EXIT_USAGE,
+    );
   }
   const found: Shelved[] = [];
   for (const handle of memory.find(digits)) {
@@ -49,12 +53,12 @@ export function chooseFunction(memory: Memory, text: string): string {
   if (only !== undefined && second === undefined) return only;
   if (only === undefined) {
     throw unclear(
-      `no results of '${text}'`,
+      `no results of '${printable(text)}'`,
       ids.size === 0 ? "" : "; there are of",
       [...ids].sort(),
     );
   }
-  throw unclear(`'${text}' may be one of several functions`, "", found);
+  throw unclear(`'${printable(text)}' may be one of several functions`, "", found);
 }
 
 /** Whether `end` is whole words at the end of an id such as `package@/lib/grid.js#slope`. */
@@ -64,7 +68,7 @@ function isEndOf(id: string, end: string): boolean {
 }
 
 function unclear(what: string, more: string, ids: readonly string[]): CliError {
-  const shown = ids.slice(0, SHOWN).map((id) => `  ${id}`);
+  const shown = ids.slice(0, SHOWN).map((id) => `  ${printable(id)}`);
   const end = ids.length === 0 ? "" : ":";
   const lines = [`${what}${more}${end}`, ...shown, ...ellipsis(ids.length)];
   return new CliError(lines.join("\n"), EXIT_FAILURE);

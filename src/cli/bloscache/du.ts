@@ -2,6 +2,7 @@
 import { printable } from "../printable.ts";
 import type { Session } from "../session.ts";
 import { prettySize } from "../sizes.ts";
+import { tellDamage } from "./damage.ts";
 import { openCache } from "./open-cache.ts";
 import { print, printJson } from "./output.ts";
 import type { GlobalOptions } from "./program.ts";
@@ -24,6 +25,7 @@ export async function du(
 ): Promise<void> {
   const { memory, location } = openCache(options);
   const usage = await memory.usage({ signal });
+  tellDamage(memory);
   if (options.json === true) {
     await printJson({ location, ...usage });
     return;

@@ -10,6 +10,7 @@ import { FileSource } from "../../store/file-endpoints.ts";
 import { open } from "../../store/file-reader.ts";
 import { EXTENSION, openSink, requireFree, STANDARD_STREAM } from "../endpoints.ts";
 import { blaming, CliError, EXIT_USAGE } from "../failure.ts";
+import { printable } from "../printable.ts";
 import type { Session, Watched } from "../session.ts";
 import { chooseResult } from "./choice.ts";
 import { npyHead } from "./npy.ts";
@@ -72,7 +73,7 @@ function chooseArray(handle: Shelved, { path, array: number }: ExportOptions) {
   const array = arrays[n];
   const isClear = path !== undefined || number !== undefined || arrays.length === 1;
   if (array !== undefined && isClear) return { array, n };
-  const lines = arrays.map(({ place, type }, i) => `  ${i}: ${place}, ${type}`);
+  const lines = arrays.map(({ place, type }, i) => `  ${i}: ${printable(place)}, ${type}`);
   if (lines.length === 0) throw new CliError(`the result ${shortKey(handle.key)} holds no array`);
   const message =
     array === undefined
@@ -138,9 +139,12 @@ async function writeNpy(file: string, sink: Sink, watched: Watched): Promise<voi
   }
 }
 
-/** An array of a small result, which has no file, with its shape. */
+/**
+ * An array of a small result, which has no file, with its shape. The arrays of what an adapter would
+ * restore are in the order in which they were stored, for they are those of its parts.
+ */
 async function inlineArray(handle: Shelved, n: number): Promise<ArrayInput> {
-  const { arrays } = takeApart(await handle.get(), new Adapters());
+  const { arrays } = takeApart(await handle.look(), new Adapters());
   return arrays[n]?.input as ArrayInput;
 }
 

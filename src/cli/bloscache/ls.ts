@@ -5,6 +5,7 @@ import { printable } from "../printable.ts";
 import type { Session } from "../session.ts";
 import { prettySize } from "../sizes.ts";
 import { chooseFunction } from "./choice.ts";
+import { tellDamage } from "./damage.ts";
 import { openCache } from "./open-cache.ts";
 import { Output } from "./output.ts";
 import type { GlobalOptions } from "./program.ts";
@@ -42,6 +43,13 @@ const COLUMNS: readonly Column[] = [
   { title: "ARGUMENTS" },
 ];
 
+/** With the tags in front of the arguments, which end the line. */
+const LONG_COLUMNS: readonly Column[] = [
+  ...COLUMNS.slice(0, -1),
+  { title: "TAGS" },
+  ...COLUMNS.slice(-1),
+];
+
 export async function ls(
   { signal }: Session,
   [text]: [string | undefined],
@@ -56,7 +64,7 @@ export async function ls(
     for await (const info of entries()) await output.json(info);
   } else {
     // Twice through the index, instead of all rows in memory.
-    const table = new Table(COLUMNS);
+    const table = new Table(options.long === true ? LONG_COLUMNS : COLUMNS);
     for await (const info of entries()) table.fit(cellsOf(info, options).slice(0, -1));
     await output.line(table.head());
     for await (const info of entries()) {
@@ -64,6 +72,7 @@ export async function ls(
     }
   }
   await output.end();
+  tellDamage(memory);
 }
 
 /** The entries in the order that is asked for, as often as they are needed. */
@@ -116,6 +125,7 @@ function compare(a: string, b: string): number {
 
 function cellsOf(info: EntryInfo, { long }: LsOptions): string[] {
   const { key, id, version } = info;
+  const call = `${info.threw ? "threw: " : ""}${formatArguments(info)}`;
   const names =
     long === true
       ? [key, printable(id), printable(version)]
@@ -126,7 +136,8 @@ function cellsOf(info: EntryInfo, { long }: LsOptions): string[] {
     formatDuration(info.durationMs),
     prettySize(info.nbytes),
     prettySize(info.cbytes),
-    long === true ? formatArguments(info) : shortened(formatArguments(info)),
+    ...(long === true ? [printable(info.tags.join(", ")) || "-"] : []),
+    long === true ? call : shortened(call),
   ];
 }
 

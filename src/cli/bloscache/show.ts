@@ -33,15 +33,17 @@ export async function show(
   const { memory } = openCache(options);
   const handle = chooseResult(memory, key);
   const info = infoOf(handle);
+  const needs = handle.lackedAdapters();
   const arrays: ArrayFacts[] = [];
   for (const array of handle.arrays() ?? []) arrays.push(await describeArray(array));
   const value = await textOf(handle, info, options);
   if (options.json === true) {
-    await printJson({ ...info, arrays, ...(value === undefined ? {} : { value }) });
+    await printJson({ ...info, needs, arrays, ...(value === undefined ? {} : { value }) });
     return;
   }
   await print(
     ...describeEntry(info),
+    ...needs.map((name) => `adapter    ${printable(name)}: what it restores is shown by its parts`),
     ...arrays.flatMap((facts) => ["", ...describeFacts(facts)]),
     ...(value === undefined ? [] : ["", ...value.split("\n")]),
   );
@@ -61,7 +63,7 @@ async function textOf(
 ): Promise<string | undefined> {
   if (value !== true && files.length > 0) return undefined;
   try {
-    const read = await handle.get();
+    const read = await handle.look();
     const options = value === true ? { depth, maxArrayLength: 1000 } : BRIEF;
     return printableLines(inspect(read, { ...options, customInspect: false, colors: false }));
   } catch (cause) {
@@ -78,6 +80,8 @@ function describeEntry(info: EntryInfo): string[] {
     `version    ${printable(info.version)}`,
     `created    ${info.created.toISOString()}`,
     `computed   in ${formatDuration(info.durationMs)}`,
+    ...(info.threw ? ["threw      the result is the error"] : []),
+    ...(info.tags.length === 0 ? [] : [`tags       ${printable(info.tags.join(", "))}`]),
     `plain      ${exactSize(info.nbytes)}`,
     `stored     ${exactSize(info.cbytes)}${info.files.length === 0 ? ", in the index" : ""}`,
     ...info.arguments.map(

@@ -3,6 +3,7 @@ import type { EntryInfo } from "../../cache/entry-info.ts";
 import { printable } from "../printable.ts";
 import type { Session } from "../session.ts";
 import { prettySize } from "../sizes.ts";
+import { tellDamage } from "./damage.ts";
 import { openCache } from "./open-cache.ts";
 import { print, printJson } from "./output.ts";
 import type { GlobalOptions } from "./program.ts";
@@ -68,6 +69,7 @@ export async function stats(
     one.sum.add(info);
     all.add(info);
   }
+  tellDamage(memory);
   if (options.json === true) {
     const each = Array.from(functions, ([id, { sum, versions }]) => {
       return { id, versions: versions.size, ...sum, ratio: sum.ratio };

@@ -28,7 +28,7 @@ export async function verify(
 }
 
 async function tell(
-  { entries, files, cbytes, findings }: CacheReport,
+  { entries, files, cbytes, unclaimed, findings }: CacheReport,
   harm: number,
 ): Promise<void> {
   const output = new Output();
@@ -37,6 +37,10 @@ async function tell(
   const litter = findings.length - harm;
   const rest = litter === 0 ? "" : `; ${plural(litter, "file")} of no result`;
   await output.line(`${harm === 0 ? "OK" : plural(harm, "fault")}: ${checked}${rest}`);
+  if (unclaimed > 0) {
+    const what = `${plural(unclaimed, "file")} younger than an hour that no result speaks of`;
+    await output.line(`${what}: being stored now, or of a lost index`);
+  }
   await output.end();
 }
 

@@ -38,7 +38,7 @@ test("a function's results go, in all versions", () => {
   const cache = sample();
   const cbytes = cache.ramp.info(200_000)?.cbytes;
   expect(jsonOf(bloscache(cache.location, ["clear", "ramp", "-y", "--json"]))).toEqual([
-    { removed: 2, cbytes },
+    { removed: 2, rest: 0, cbytes },
   ]);
   expect([...cache.memory.entries()].map(({ id }) => id)).toEqual(["sample@/lib/pair.js#pair"]);
   expect(bloscache(cache.location, ["clear", "ramp", "-y"]).status).toBe(1);

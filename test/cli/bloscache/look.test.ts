@@ -266,3 +266,23 @@ describe("show", () => {
     expect(jsonOf(bloscache(damaged.location, ["ls", "--json"]))).toHaveLength(1);
   });
 });
+
+test("an id with line breaks, or with what nobody sees, is one line of an error", () => {
+  const location = join(temporaryFolder(), "cache");
+  const memory = new Memory(location);
+  for (const id of ["a\nb#f", "a\u200b\u2060\u061cb#f"]) {
+    memory.memoize((n: number) => n, { id, version: 1 })(1);
+  }
+  const several = bloscache(location, ["ls", "f"]);
+  expect(several).toMatchObject(
+    failure(
+      1,
+      "'f' may be one of several functions:",
+      "  a\\u000ab#f",
+      "  a\\u200b\\u2060\\u061cb#f",
+    ),
+  );
+  expect(bloscache(location, ["ls", "no\nthing"]).stderr.split("\n")[0]).toBe(
+    "bloscache: error: no results of 'no\\u000athing'; there are of:",
+  );
+});

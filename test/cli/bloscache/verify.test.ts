@@ -33,7 +33,7 @@ test("a sound cache is sound", () => {
     .reduce((n, file) => n + fs.statSync(file).size, 0);
   expect(verify(location)).toEqual({
     status: 0,
-    report: { location, ok: true, entries: 3, files: 3, cbytes, findings: [] },
+    report: { location, ok: true, entries: 3, files: 3, cbytes, unclaimed: 0, findings: [] },
   });
   expect(bloscache(location, ["verify"]).stdout).toMatch(/^OK: 3 results, 3 files, [\d.]+K\n$/);
 });
