@@ -10,12 +10,15 @@
 
 #include <lmdb.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 
 namespace bloscache {
+
+class LmdbTree;
 
 // Rows are far smaller. One that claims to be larger is damaged, and its bytes may not be there.
 inline constexpr std::size_t kMaxRowSize = std::size_t{16} << 20;
@@ -33,7 +36,7 @@ enum class StepKind : std::uint32_t {
   kExpectAbsent = 2,  // expects that it has no row
   kPut = 3,           // stores the row, or replaces it
   kDelete = 4,        // removes its row, if there is one
-  kAdd = 5,           // adds the row's numbers, 64-bit floating point, to those of its row, or to zero
+  kAdd = 5,  // adds the row's numbers, 64-bit floating point, to those of its row, or to zero
 };
 
 // All methods return 0, an errno value or an MDB_* value. Any thread.
@@ -48,8 +51,8 @@ class LmdbEnv {
   // Makes changes, all in one transaction; waits while another thread or process writes. `batch` is
   // a sequence of steps: a StepKind, the sizes of key and row, 32 bits each in the machine's order,
   // the key and the row. Steps belong to the change that the last kBegin began; a change of which
-  // an expectation is not met is not made, and the others are. Sets made[n] to whether the n-th was.
-  // EINVAL for a batch of another form, or with more changes than `made` has room for;
+  // an expectation is not met is not made, and the others are. Sets made[n] to whether the n-th
+  // was. EINVAL for a batch of another form, or with more changes than `made` has room for;
   // MDB_BAD_VALSIZE for a row above kMaxRowSize; then nothing is changed.
   // REQUIRES: expectations stand before the other steps of their change.
   int Write(std::span<const std::uint8_t> batch, std::span<std::uint8_t> made);
@@ -59,10 +62,13 @@ class LmdbEnv {
 
   LmdbEnv(MDB_env* env, MDB_dbi rows) : env_(env), rows_(rows) {}
 
+  int CheckBeforeWrite(MDB_txn* txn);
   int Apply(MDB_txn* txn, std::span<const std::uint8_t> batch, std::span<std::uint8_t> made);
 
   MDB_env* const env_;
   const MDB_dbi rows_;
+  std::atomic<std::uint64_t> file_size_ = 0;  // as far as known: it only grows
+  bool is_free_list_checked_ = false;         // under LMDB's lock of writers
 };
 
 // Reads an environment. For one thread; holds one of the environment's reader slots.
@@ -87,7 +93,7 @@ class LmdbReader {
 
  private:
   int Begin();
-  int CopyRows(MDB_cursor* cursor, std::span<const std::uint8_t> prefix,
+  int CopyRows(LmdbTree* tree, std::span<const std::uint8_t> prefix,
                std::span<const std::uint8_t> after, std::span<std::uint8_t> target,
                std::size_t* size);
 
