@@ -53,8 +53,9 @@ class LmdbEnv {
   // the key and the row. Steps belong to the change that the last kBegin began; a change of which
   // an expectation is not met is not made, and the others are. Sets made[n] to whether the n-th
   // was. EINVAL for a batch of another form, or with more changes than `made` has room for;
-  // MDB_BAD_VALSIZE for a row above kMaxRowSize; then nothing is changed.
-  // REQUIRES: expectations stand before the other steps of their change.
+  // MDB_BAD_VALSIZE for a row above kMaxRowSize; MDB_CORRUPTED where what LMDB would walk through
+  // is damaged; then nothing is changed. REQUIRES: expectations stand before the other steps of
+  // their change.
   int Write(std::span<const std::uint8_t> batch, std::span<std::uint8_t> made);
 
  private:
@@ -80,7 +81,8 @@ class LmdbReader {
   ~LmdbReader();
 
   // Sets *size to the row's and, if it fits, copies the row to the start of `target`.
-  // MDB_NOTFOUND if there is no such row, MDB_CORRUPTED if it claims to be above kMaxRowSize.
+  // MDB_NOTFOUND if there is no such row; MDB_CORRUPTED if the file is damaged where it is looked
+  // for, or the row claims to be above kMaxRowSize.
   int Get(std::span<const std::uint8_t> key, std::span<std::uint8_t> target, std::size_t* size);
 
   // Copies rows whose keys begin with `prefix`, in the order of their keys, to `target`: those

@@ -24,9 +24,12 @@ static BloscacheTree TreeOf(const MDB_db* db) {
 }
 
 BloscacheState BloscacheStateOf(MDB_txn* txn) {
-  const BloscacheState state = {
-      (const uint8_t*)txn->mt_env->me_map, txn->mt_env->me_psize,          txn->mt_next_pgno,
-      txn->mt_txnid,                       TreeOf(&txn->mt_dbs[FREE_DBI]), TreeOf(&txn->mt_dbs[MAIN_DBI])};
+  const BloscacheState state = {(const uint8_t*)txn->mt_env->me_map,
+                                txn->mt_env->me_psize,
+                                txn->mt_next_pgno,
+                                txn->mt_txnid,
+                                TreeOf(&txn->mt_dbs[FREE_DBI]),
+                                TreeOf(&txn->mt_dbs[MAIN_DBI])};
   return state;
 }
 
