@@ -1,6 +1,8 @@
 #include "lmdb_env.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -8,6 +10,9 @@
 #if defined(__unix__) || defined(__APPLE__)
 #include <sys/stat.h>
 #endif
+
+#include "lmdb_free_list.h"
+#include "lmdb_tree.h"
 
 namespace bloscache {
 
@@ -74,55 +79,70 @@ bool TakeStep(std::span<const std::uint8_t>* batch, Step* step) {
   return true;
 }
 
-bool IsSame(const MDB_val& value, std::span<const std::uint8_t> bytes) {
-  return value.mv_size == bytes.size() &&
-         (bytes.empty() || std::memcmp(value.mv_data, bytes.data(), bytes.size()) == 0);
-}
+// A write transaction of an environment. Before each step what LMDB will read is checked, as the
+// steps before have left it.
+struct WriteTxn {
+  MDB_txn* txn = nullptr;
+  MDB_dbi rows = 0;
+  std::atomic<std::uint64_t>* file_size = nullptr;
 
-int Expect(MDB_txn* txn, MDB_dbi rows, const Step& step, bool* is_met) {
-  MDB_val key = ValueOf(step.key);
-  MDB_val row = {};
-  const int code = mdb_get(txn, rows, &key, &row);
+  int Get(std::span<const std::uint8_t> key, std::span<const std::uint8_t>* row) const {
+    return LmdbTree(txn, file_size).Get(key, row);
+  }
+
+  int Put(std::span<const std::uint8_t> key, std::span<const std::uint8_t> row) const {
+    if (row.size() > kMaxRowSize) return MDB_BAD_VALSIZE;
+    if (const int code = LmdbTree(txn, file_size).CheckPut(key); code != 0) return code;
+    MDB_val name = ValueOf(key);
+    MDB_val value = ValueOf(row);
+    return mdb_put(txn, rows, &name, &value, 0);
+  }
+
+  int Delete(std::span<const std::uint8_t> key) const {
+    if (const int code = LmdbTree(txn, file_size).CheckDelete(key); code != 0) return code;
+    MDB_val name = ValueOf(key);
+    const int code = mdb_del(txn, rows, &name, nullptr);
+    return code == MDB_NOTFOUND ? 0 : code;
+  }
+};
+
+int Expect(const WriteTxn& txn, const Step& step, bool* is_met) {
+  std::span<const std::uint8_t> row;
+  const int code = txn.Get(step.key, &row);
   if (code != 0 && code != MDB_NOTFOUND) return code;
   const bool is_there = code == 0;
-  *is_met = step.kind == StepKind::kExpect ? is_there && IsSame(row, step.row) : !is_there;
+  const bool is_same = is_there && std::ranges::equal(row, step.row);
+  *is_met = step.kind == StepKind::kExpect ? is_same : !is_there;
   return 0;
 }
 
-int Add(MDB_txn* txn, MDB_dbi rows, const Step& step) {
+int Add(const WriteTxn& txn, const Step& step) {
   double sums[8] = {};
   double addends[8] = {};
   const std::size_t size = step.row.size();
   if (size > sizeof(sums) || size % sizeof(double) != 0) return EINVAL;
-  MDB_val key = ValueOf(step.key);
-  MDB_val row = {};
-  const int code = mdb_get(txn, rows, &key, &row);
+  std::span<const std::uint8_t> row;
+  const int code = txn.Get(step.key, &row);
   if (code != 0 && code != MDB_NOTFOUND) return code;
   // A row of another size is none of ours: damage, which counting anew gets rid of.
-  if (code == 0 && row.mv_size == size) std::memcpy(sums, row.mv_data, size);
+  if (code == 0 && row.size() == size && size > 0) std::memcpy(sums, row.data(), size);
   if (size > 0) std::memcpy(addends, step.row.data(), size);
   for (std::size_t i = 0; i < size / sizeof(double); i++) sums[i] += addends[i];
-  row = {size, sums};
-  return mdb_put(txn, rows, &key, &row, 0);
+  return txn.Put(step.key, {reinterpret_cast<const std::uint8_t*>(sums), size});
 }
 
 // Does what a step says. Sets *is_met to false where it is an expectation that is not met.
-int Take(MDB_txn* txn, MDB_dbi rows, const Step& step, bool* is_met) {
-  MDB_val key = ValueOf(step.key);
-  MDB_val row = ValueOf(step.row);
+int Take(const WriteTxn& txn, const Step& step, bool* is_met) {
   switch (step.kind) {
     case StepKind::kExpect:
     case StepKind::kExpectAbsent:
-      return Expect(txn, rows, step, is_met);
+      return Expect(txn, step, is_met);
     case StepKind::kPut:
-      if (row.mv_size > kMaxRowSize) return MDB_BAD_VALSIZE;
-      return mdb_put(txn, rows, &key, &row, 0);
-    case StepKind::kDelete: {
-      const int code = mdb_del(txn, rows, &key, nullptr);
-      return code == MDB_NOTFOUND ? 0 : code;
-    }
+      return txn.Put(step.key, step.row);
+    case StepKind::kDelete:
+      return txn.Delete(step.key);
     case StepKind::kAdd:
-      return Add(txn, rows, step);
+      return Add(txn, step);
     default:
       return EINVAL;
   }
@@ -153,11 +173,22 @@ int LmdbEnv::Open(const std::string& folder, const LmdbOptions& options, LmdbEnv
 int LmdbEnv::Write(std::span<const std::uint8_t> batch, std::span<std::uint8_t> made) {
   MDB_txn* txn = nullptr;
   if (const int code = mdb_txn_begin(env_, nullptr, 0, &txn); code != 0) return code;
-  if (const int code = Apply(txn, batch, made); code != 0) {
+  int code = CheckBeforeWrite(txn);
+  if (code == 0) code = Apply(txn, batch, made);
+  if (code == 0) code = BloscacheFillFile(txn);
+  if (code != 0) {
     mdb_txn_abort(txn);
     return code;
   }
   return mdb_txn_commit(txn);
+}
+
+int LmdbEnv::CheckBeforeWrite(MDB_txn* txn) {
+  if (const int code = LmdbPages(txn, &file_size_).CheckCount(); code != 0) return code;
+  if (is_free_list_checked_) return 0;
+  const int code = CheckFreeList(txn, &file_size_);
+  is_free_list_checked_ = code == 0;
+  return code;
 }
 
 int LmdbEnv::Apply(MDB_txn* txn, std::span<const std::uint8_t> batch,
@@ -175,7 +206,7 @@ int LmdbEnv::Apply(MDB_txn* txn, std::span<const std::uint8_t> batch,
     std::uint8_t& is_made = made[changes - 1];
     if (is_made == 0) continue;
     bool is_met = true;
-    if (const int code = Take(txn, rows_, step, &is_met); code != 0) return code;
+    if (const int code = Take({txn, rows_, &file_size_}, step, &is_met); code != 0) return code;
     if (!is_met) is_made = 0;
   }
   return 0;
@@ -198,13 +229,12 @@ int LmdbReader::Begin() {
 int LmdbReader::Get(std::span<const std::uint8_t> key, std::span<std::uint8_t> target,
                     std::size_t* size) {
   if (const int code = Begin(); code != 0) return code;
-  MDB_val name = ValueOf(key);
-  MDB_val row = {};
-  int code = mdb_get(txn_, env_->rows_, &name, &row);
-  if (code == 0 && row.mv_size > kMaxRowSize) code = MDB_CORRUPTED;
+  std::span<const std::uint8_t> row;
+  int code = LmdbTree(txn_, &env_->file_size_).Get(key, &row);
+  if (code == 0 && row.size() > kMaxRowSize) code = MDB_CORRUPTED;
   if (code == 0) {
-    *size = row.mv_size;
-    if (row.mv_size <= target.size()) std::memcpy(target.data(), row.mv_data, row.mv_size);
+    *size = row.size();
+    if (row.size() <= target.size()) std::ranges::copy(row, target.begin());
   }
   mdb_txn_reset(txn_);
   return code;
@@ -214,42 +244,35 @@ int LmdbReader::Scan(std::span<const std::uint8_t> prefix, std::span<const std::
                      std::span<std::uint8_t> target, std::size_t* size) {
   *size = 0;
   if (const int code = Begin(); code != 0) return code;
-  MDB_cursor* cursor = nullptr;
-  int code = mdb_cursor_open(txn_, env_->rows_, &cursor);
-  if (code == 0) {
-    code = CopyRows(cursor, prefix, after, target, size);
-    mdb_cursor_close(cursor);
-  }
+  LmdbTree tree(txn_, &env_->file_size_);
+  const int code = CopyRows(&tree, prefix, after, target, size);
   mdb_txn_reset(txn_);
   return code == MDB_NOTFOUND ? 0 : code;
 }
 
-int LmdbReader::CopyRows(MDB_cursor* cursor, std::span<const std::uint8_t> prefix,
+int LmdbReader::CopyRows(LmdbTree* tree, std::span<const std::uint8_t> prefix,
                          std::span<const std::uint8_t> after, std::span<std::uint8_t> target,
                          std::size_t* size) {
-  MDB_val key = ValueOf(after.empty() ? prefix : after);
-  MDB_val row = {};
-  // LMDB refuses to look for a key of no bytes.
-  int code = mdb_cursor_get(cursor, &key, &row, key.mv_size == 0 ? MDB_FIRST : MDB_SET_RANGE);
-  if (code == 0 && !after.empty() && key.mv_size == after.size() &&
-      std::memcmp(key.mv_data, after.data(), after.size()) == 0) {
-    code = mdb_cursor_get(cursor, &key, &row, MDB_NEXT);
-  }
-  for (; code == 0; code = mdb_cursor_get(cursor, &key, &row, MDB_NEXT)) {
-    if (key.mv_size < prefix.size()) return 0;
-    if (std::memcmp(key.mv_data, prefix.data(), prefix.size()) != 0) return 0;
-    if (row.mv_size > kMaxRowSize) return MDB_CORRUPTED;
-    const std::uint32_t sizes[] = {static_cast<std::uint32_t>(key.mv_size),
-                                   static_cast<std::uint32_t>(row.mv_size)};
-    const std::size_t needed = sizeof(sizes) + key.mv_size + row.mv_size;
+  int code = tree->Seek(after.empty() ? prefix : after);
+  if (code == 0 && !after.empty() && std::ranges::equal(tree->key(), after)) code = tree->Next();
+  for (; code == 0; code = tree->Next()) {
+    const auto key = tree->key();
+    if (key.size() < prefix.size()) return 0;
+    if (!std::ranges::equal(key.first(prefix.size()), prefix)) return 0;
+    std::span<const std::uint8_t> row;
+    if (const int read = tree->Row(&row); read != 0) return read;
+    if (row.size() > kMaxRowSize) return MDB_CORRUPTED;
+    const std::uint32_t sizes[] = {static_cast<std::uint32_t>(key.size()),
+                                   static_cast<std::uint32_t>(row.size())};
+    const std::size_t needed = sizeof(sizes) + key.size() + row.size();
     if (needed > target.size() - *size) {
       if (*size == 0) *size = needed;
       return 0;
     }
-    std::uint8_t* const to = target.data() + *size;
-    std::memcpy(to, sizes, sizeof(sizes));
-    std::memcpy(to + sizeof(sizes), key.mv_data, key.mv_size);
-    std::memcpy(to + sizeof(sizes) + key.mv_size, row.mv_data, row.mv_size);
+    const auto to = target.subspan(*size, needed);
+    std::memcpy(to.data(), sizes, sizeof(sizes));
+    std::ranges::copy(key, to.begin() + sizeof(sizes));
+    std::ranges::copy(row, to.begin() + static_cast<std::ptrdiff_t>(sizeof(sizes) + key.size()));
     *size += needed;
   }
   return code;

@@ -10,12 +10,15 @@
 
 #include <lmdb.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 
 namespace bloscache {
+
+class LmdbTree;
 
 // Rows are far smaller. One that claims to be larger is damaged, and its bytes may not be there.
 inline constexpr std::size_t kMaxRowSize = std::size_t{16} << 20;
@@ -50,8 +53,9 @@ class LmdbEnv {
   // the key and the row. Steps belong to the change that the last kBegin began; a change of which
   // an expectation is not met is not made, and the others are. Sets made[n] to whether the n-th
   // was. EINVAL for a batch of another form, or with more changes than `made` has room for;
-  // MDB_BAD_VALSIZE for a row above kMaxRowSize; then nothing is changed.
-  // REQUIRES: expectations stand before the other steps of their change.
+  // MDB_BAD_VALSIZE for a row above kMaxRowSize; MDB_CORRUPTED where what LMDB would walk through
+  // is damaged; then nothing is changed. REQUIRES: expectations stand before the other steps of
+  // their change.
   int Write(std::span<const std::uint8_t> batch, std::span<std::uint8_t> made);
 
  private:
@@ -59,10 +63,13 @@ class LmdbEnv {
 
   LmdbEnv(MDB_env* env, MDB_dbi rows) : env_(env), rows_(rows) {}
 
+  int CheckBeforeWrite(MDB_txn* txn);
   int Apply(MDB_txn* txn, std::span<const std::uint8_t> batch, std::span<std::uint8_t> made);
 
   MDB_env* const env_;
   const MDB_dbi rows_;
+  std::atomic<std::uint64_t> file_size_ = 0;  // as far as known: it only grows
+  bool is_free_list_checked_ = false;         // under LMDB's lock of writers
 };
 
 // Reads an environment. For one thread; holds one of the environment's reader slots.
@@ -74,7 +81,8 @@ class LmdbReader {
   ~LmdbReader();
 
   // Sets *size to the row's and, if it fits, copies the row to the start of `target`.
-  // MDB_NOTFOUND if there is no such row, MDB_CORRUPTED if it claims to be above kMaxRowSize.
+  // MDB_NOTFOUND if there is no such row; MDB_CORRUPTED if the file is damaged where it is looked
+  // for, or the row claims to be above kMaxRowSize.
   int Get(std::span<const std::uint8_t> key, std::span<std::uint8_t> target, std::size_t* size);
 
   // Copies rows whose keys begin with `prefix`, in the order of their keys, to `target`: those
@@ -87,7 +95,7 @@ class LmdbReader {
 
  private:
   int Begin();
-  int CopyRows(MDB_cursor* cursor, std::span<const std::uint8_t> prefix,
+  int CopyRows(LmdbTree* tree, std::span<const std::uint8_t> prefix,
                std::span<const std::uint8_t> after, std::span<std::uint8_t> target,
                std::size_t* size);
 

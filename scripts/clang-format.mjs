@@ -1,4 +1,4 @@
-// Checks that native/*.{h,cc} are formatted as .clang-format says; with --write, formats them.
+// Checks that native/*.{h,c,cc} are formatted as .clang-format says; with --write, formats them.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ const write = process.argv.includes("--write");
 
 const differing = [];
 for (const name of readdirSync(new URL("native/", root)).sort()) {
-  if (!/\.(h|cc)$/.test(name)) continue;
+  if (!/\.(h|c|cc)$/.test(name)) continue;
   const file = fileURLToPath(new URL(`native/${name}`, root));
   const source = readFileSync(file, "utf8");
   const formatted = format(source, name, style);

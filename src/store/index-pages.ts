@@ -1,6 +1,7 @@
 /**
  * A walk over every page that LMDB would use, in bounds-checked code: LMDB itself believes its
- * file, so one wrong byte in a page can kill the process inside a get or a put.
+ * file. Gets and puts check the pages that they meet by the same rules (native/lmdb_pages.h); only
+ * the whole walk finds what no process has met yet, or a page that belongs to two.
  *
  * Pages and nodes as in LMDB's mdb.c (data version 1, 64 bits, little-endian):
  *
