@@ -7,7 +7,16 @@ export { keySymbol } from "./cache/encode.ts";
 export type { EntryInfo } from "./cache/entry-info.ts";
 export type { CacheEvent, MissReason } from "./cache/events.ts";
 export type { Difference, Explanation, ExplanationReason } from "./cache/explain.ts";
+export type { Extended, Extending, SeriesPiece } from "./cache/extension.ts";
 export { type CachedErrors, expiresAfter, type TimeSpan } from "./cache/freshness.ts";
+export type {
+  Incremental,
+  IncrementalOptions,
+  LengthOptions,
+  RangeOptions,
+  SeriesInfo,
+  StreamOptions,
+} from "./cache/incremental.ts";
 export type { Memoize } from "./cache/memoize.ts";
 export { Memory, type MemoryStats, memoize, type ResultChoice } from "./cache/memory.ts";
 export {
@@ -17,6 +26,7 @@ export {
   operationsOf,
 } from "./cache/operations.ts";
 export type { Packing, PackingOption } from "./cache/packing.ts";
+export type { SeriesArrays, SeriesDtype } from "./cache/series-items.ts";
 export { Shelved, type ShelvedToken } from "./cache/shelved.ts";
 export type { FunctionStats } from "./cache/stats.ts";
 export type { TagsOption } from "./cache/tags.ts";

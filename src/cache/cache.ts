@@ -10,6 +10,7 @@ import { checkAge } from "./freshness.ts";
 import { narrate } from "./narrate.ts";
 import { checkPacking, type Packing } from "./packing.ts";
 import { Results } from "./results.ts";
+import { SeriesResults } from "./series-results.ts";
 import type { Counters } from "./stats.ts";
 import type { Cache } from "./wrapper.ts";
 
@@ -60,10 +61,13 @@ export function createCache(options: MemoryOptions): Cache {
     counters: new Map<string, Counters>(),
     waitMs: checkAge("waitMs", options.waitMs ?? WAIT_MS),
   };
-  if (options.location === null) return { ...shared, location: undefined, results: undefined };
+  if (options.location === null) {
+    return { ...shared, location: undefined, results: undefined, series: undefined };
+  }
   const location = resolveLocation(options.location);
   claimDurability(location, store.durability);
-  return { ...shared, location, results: new Results(location, store) };
+  const results = new Results(location, store);
+  return { ...shared, location, results, series: new SeriesResults(results) };
 }
 
 function listeners({ onEvent, verbose = 0 }: MemoryOptions): ((event: CacheEvent) => void)[] {

@@ -4,9 +4,12 @@ import findCacheDirectory from "find-cache-dir";
 import { checkOptionNames } from "../format/option-names.ts";
 import { rowPrefix } from "./address.ts";
 import { createCache, isLocation, type MemoryOptions } from "./cache.ts";
+import { callSite } from "./call-site.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import { slugOf } from "./identity.ts";
+import { type Incremental, type IncrementalOptions, incrementalOn } from "./incremental.ts";
 import { createMemoize, type Memoize } from "./memoize.ts";
+import type { SeriesArrays, SeriesDtype } from "./series-items.ts";
 import { Shelved, type ShelvedToken } from "./shelved.ts";
 import { type FunctionStats, sumStats } from "./stats.ts";
 import type { Cache } from "./wrapper.ts";
@@ -41,6 +44,19 @@ export class Memory {
     this.#cache = cache;
     this.location = cache.location ?? null;
     this.memoize = createMemoize(() => cache);
+  }
+
+  /**
+   * Series, results that grow: one for each `args`, asked for by its length. What is stored is never
+   * computed again, whatever ended the computing; what is missing is computed by `extend`.
+   *
+   * @throws {TypeError | RangeError} for an option, named in the message
+   */
+  incremental<Args, Dtype extends SeriesDtype, State = unknown>(
+    options: IncrementalOptions<Args, Dtype, State>,
+  ): Incremental<Args, SeriesArrays[Dtype]> {
+    const site = callSite(Memory.prototype.incremental as never);
+    return incrementalOn(this.#cache, options as never, site) as never;
   }
 
   /** What happened in this process. */

@@ -16,6 +16,7 @@ import { Memoized, type Shared } from "./memoized.ts";
 import { addOperations, type MemoizedFunction, wrapperOf } from "./operations.ts";
 import { type PackingOption, packingOf } from "./packing.ts";
 import type { Receiver } from "./receiver.ts";
+import type { SeriesResults } from "./series-results.ts";
 import { type TagsOption, tagsOf } from "./tags.ts";
 import { usesThis } from "./uses-this.ts";
 
@@ -67,6 +68,8 @@ export interface Cache extends Shared {
   readonly location: string | undefined;
   /** How long calls wait for other processes, unless their function says otherwise. */
   readonly waitMs: number;
+  /** Results that grow; `undefined` when the cache is disabled. */
+  readonly series: SeriesResults | undefined;
 }
 
 /** What is memoized, and where in the user's code that happens. */

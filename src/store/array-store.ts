@@ -24,6 +24,7 @@ import {
   writeObjectSync,
 } from "./object-file.ts";
 import { makeFolders } from "./publication.ts";
+import { SeriesStore } from "./series-store.ts";
 
 /** A result that was read: the plain bytes of its arrays, each in memory of its own. */
 export interface Stored {
@@ -36,8 +37,11 @@ export class ArrayStore {
   readonly #index: IndexDb;
   readonly #options: StoreOptions;
   #leases: Leases | undefined;
+  /** Results that grow. */
+  readonly series: SeriesStore;
 
   constructor(layout: Layout, index: IndexDb, options: StoreOptions) {
+    this.series = new SeriesStore(layout, index, options);
     this.#layout = layout;
     this.#index = index;
     this.#options = options;
