@@ -189,7 +189,7 @@ function operationsOf(cache: Cache, plan: Plan): Incremental<unknown, TypedArray
       const address = addressOf(args);
       const [start, stop] = sliceOf(stored?.length(address) ?? 0, options);
       const plain = start < stop ? await stored?.read(address, start, stop) : undefined;
-      return items.view(plain ?? new ArrayBuffer(0));
+      return items.view(typeof plain === "object" ? plain : new ArrayBuffer(0));
     },
     stream(args: unknown, options: StreamOptions = {}) {
       checkOptionNames(options, ["start", "stop", "signal"], "stream");

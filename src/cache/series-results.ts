@@ -14,6 +14,9 @@ import type { Results } from "./results.ts";
 /** A file that others write anew and anew is read at one of so many attempts, or not. */
 const ATTEMPTS = 5;
 
+/** Some items, none, or some that are not to be had. */
+type Read = ArrayBuffer | "unreadable" | undefined;
+
 /** The right to extend a series. */
 export interface SeriesLock {
   release(): void;
@@ -46,9 +49,10 @@ export class SeriesResults {
 
   /**
    * The plain bytes of items from `start` to `stop`, or as far as they are committed; `undefined`
-   * when none are, or they cannot be read.
+   * when none are, as of a series that turns out damaged; `"unreadable"` when they are there and
+   * cannot be read.
    */
-  async read(address: Address, start: number, stop: number): Promise<ArrayBuffer | undefined> {
+  async read(address: Address, start: number, stop: number): Promise<Read> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const row = this.find(address);
       if (row === undefined || lengthOf(row) <= start) return undefined;
@@ -60,15 +64,15 @@ export class SeriesResults {
       } catch (error) {
         if (!this.#isReplaced(address, row)) {
           this.#results.discardSeries(address, row, error);
-          return undefined;
+          return this.find(address) === undefined ? undefined : "unreadable";
         }
       }
     }
-    return undefined;
+    return "unreadable";
   }
 
   /** {@link read}, synchronously. */
-  readSync(address: Address, start: number, stop: number): ArrayBuffer | undefined {
+  readSync(address: Address, start: number, stop: number): Read {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const row = this.find(address);
       if (row === undefined || lengthOf(row) <= start) return undefined;
@@ -78,11 +82,11 @@ export class SeriesResults {
       } catch (error) {
         if (!this.#isReplaced(address, row)) {
           this.#results.discardSeries(address, row, error);
-          return undefined;
+          return this.find(address) === undefined ? undefined : "unreadable";
         }
       }
     }
-    return undefined;
+    return "unreadable";
   }
 
   /** Whether the row is another by now: what was read may have been taken away meanwhile. */

@@ -54,7 +54,8 @@ export class Series {
     this.#count(call, length);
     if ((stored?.length(call.address) ?? 0) >= length) {
       const plain = await stored?.read(call.address, 0, length);
-      if (plain?.byteLength === length * items.nbytes) return items.view(plain);
+      const isThere = typeof plain === "object" && plain.byteLength === length * items.nbytes;
+      if (isThere) return items.view(plain);
     }
     const whole = items.allocate(length);
     let at = 0;
@@ -110,13 +111,13 @@ export class Series {
     while (at < stop) {
       call.signal?.throwIfAborted();
       const plain = await stored?.read(call.address, at, Math.min(stop, at + batch));
-      if (plain !== undefined) {
+      if (typeof plain === "object") {
         at += plain.byteLength / items.nbytes;
         yield items.view(plain);
         continue;
       }
       // What is there and cannot be read may be as good as ever: it is left alone.
-      const isUnreadable = (stored?.length(call.address) ?? 0) > at;
+      const isUnreadable = plain === "unreadable";
       const lock = isUnreadable ? undefined : await this.#turn(call, at);
       if (lock === "grown") continue;
       const run = this.#run(call, lock, stop, isUnreadable);
@@ -184,7 +185,7 @@ export class Series {
     const length = stored?.length(address) ?? 0;
     if (length === 0 || tail === 0) return { ...nothing, length, state: noteValue(row.note) };
     const plain = await stored?.read(address, Math.max(0, length - tail), length);
-    if (plain === undefined) return nothing;
+    if (typeof plain !== "object") return nothing;
     return { length, tail: items.view(plain), state: noteValue(row.note) };
   }
 

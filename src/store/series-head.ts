@@ -8,6 +8,7 @@ import {
 import { encodeHeader } from "../format/header.ts";
 import { encodeMetadata, type Metadata } from "../format/metadata.ts";
 import { stringifyMetadata } from "../format/metadata-json.ts";
+import { encodeOffsets } from "../format/offsets.ts";
 import { encodeDtype, parseDtype } from "../format/struct-dtype.ts";
 import type { Address } from "./address.ts";
 import { xxh64 } from "./hash.ts";
@@ -74,9 +75,9 @@ export class SeriesHead {
     this.#table = Buffer.alloc(slots * OFFSET_LENGTH, 0xff);
   }
 
-  /** Where in a file its table is. */
-  get table(): { readonly position: number; readonly length: number } {
-    return { position: this.#tableAt, length: this.#table.byteLength };
+  /** Where in a file the table begins. */
+  get tablePosition(): number {
+    return this.#tableAt;
   }
 
   /** Takes over the slots of the full chunks. @param table what {@link completeTable} gives */
@@ -157,33 +158,26 @@ function roomFor(longest: Metadata): number {
 }
 
 /**
- * What a reader makes of a row: a head as long as that of its file, and right at any time.
+ * The head of a file that holds some chunks of a series, where they are.
  *
- * @param table what {@link completeTable} gives
+ * @param lastChunk plain bytes of the last of them
  */
-export function virtualHead(row: SeriesRow, table: Uint8Array): Uint8Array {
-  const { kind, nchunks, tailBytes, file } = row;
-  const shown = visibleOf(row);
-  const start = file?.start ?? HEADER_LENGTH + OFFSET_LENGTH;
-  const bytes = Buffer.alloc(start, 0xff);
-  const slots = (start - HEADER_LENGTH) / OFFSET_LENGTH;
+export function partialHead(
+  { chunkSize, dtype }: SeriesKind,
+  positions: readonly number[],
+  lastChunk: number,
+): Uint8Array {
   const header = encodeHeader({
     offsets: true,
     metadata: false,
     checksum: SERIES_CHECKSUM,
-    typesize: typesizeOf(kind.dtype),
-    chunkSize: kind.chunkSize,
-    lastChunk: shown.lastChunk,
-    nchunks: BigInt(shown.nchunks),
-    maxAppChunks: BigInt(slots - shown.nchunks),
+    typesize: typesizeOf(dtype),
+    chunkSize,
+    lastChunk,
+    nchunks: BigInt(positions.length),
+    maxAppChunks: 0n,
   });
-  bytes.set(header);
-  bytes.set(table, HEADER_LENGTH);
-  if (tailBytes > 0) {
-    const slot = HEADER_LENGTH + nchunks * OFFSET_LENGTH;
-    bytes.writeBigInt64LE(BigInt(file?.end ?? start), slot);
-  }
-  return bytes;
+  return Buffer.concat([header, encodeOffsets(positions, positions.length)]);
 }
 
 /** What of a series its file shows between two commits: everything. */

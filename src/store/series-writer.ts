@@ -22,6 +22,7 @@ import {
   decompressAsync,
 } from "../blosc/codec.ts";
 import { StoreError } from "../errors.ts";
+import { OFFSET_LENGTH } from "../format/constants.ts";
 import { batchSizeOf } from "../format/pack.ts";
 import { giveBack, takeScratch } from "../format/scratch.ts";
 import type { ByteSink, ByteSinkSync } from "../format/sink.ts";
@@ -109,7 +110,7 @@ export class SeriesWriter {
       const head = this.#place.head(facts.slots);
       const isOurs = head.length === facts.start && file.size >= facts.end;
       if (!isOurs) throw new Error("it is not the file that was written");
-      const table = yield* file.read(head.table.position, head.table.length);
+      const table = yield* file.read(head.tablePosition, this.#row.nchunks * OFFSET_LENGTH);
       head.load(completeTable(facts, this.#row.nchunks, table));
       this.#head = head;
       this.#file = file;
