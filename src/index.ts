@@ -10,6 +10,13 @@ export type { Difference, Explanation, ExplanationReason } from "./cache/explain
 export type { Extended, Extending, SeriesPiece } from "./cache/extension.ts";
 export { type CachedErrors, expiresAfter, type TimeSpan } from "./cache/freshness.ts";
 export type {
+  AnyGeneratorFunction,
+  GeneratorOperations,
+  GeneratorOptions,
+  MemoizedGenerator,
+} from "./cache/generator-operations.ts";
+export type { StoredYields } from "./cache/generators.ts";
+export type {
   Incremental,
   IncrementalOptions,
   LengthOptions,

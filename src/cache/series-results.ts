@@ -183,6 +183,11 @@ export class SeriesResults {
     }
   }
 
+  /** Warns that the rest of a series is not stored. */
+  report(identity: FunctionIdentity, error: unknown): void {
+    this.#results.reportUnstored(identity, error);
+  }
+
   /** Absolute path of the file; `undefined` while the series is in its row. */
   fileOf(address: Address, row: SeriesRow): string | undefined {
     return this.#results.series()?.fileOf(address, row);

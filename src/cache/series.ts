@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TypedArray } from "../format/dtype.ts";
 import type { Address } from "../store/address.ts";
-import type { SeriesRow } from "../store/series-row.ts";
+import { lengthOf, type SeriesRow } from "../store/series-row.ts";
 import type { SeriesWriter } from "../store/series-writer.ts";
 import type { CacheEvent, Events, MissReason } from "./events.ts";
 import { Extension, type Start, type Work } from "./extension.ts";
@@ -162,6 +162,11 @@ export class Series {
       // What is there and cannot be read may be as good as ever: nothing is put in its place.
       if (lock !== undefined && hasRow === start.length > 0) {
         writer = await stored?.write(call.address, identity, this.#newSeries(call));
+        // Somebody may have forgotten it just now: what comes is not its beginning.
+        if (writer !== undefined && lengthOf(writer.row) !== start.length) {
+          writer.close();
+          writer = undefined;
+        }
       }
       let from = start.length;
       const extension = new Extension(
