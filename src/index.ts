@@ -22,6 +22,7 @@ export type {
   LengthOptions,
   RangeOptions,
   SeriesInfo,
+  SeriesStream,
   StreamOptions,
 } from "./cache/incremental.ts";
 export type { Memoize } from "./cache/memoize.ts";

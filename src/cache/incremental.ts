@@ -80,6 +80,11 @@ export interface SeriesInfo extends EntryInfo {
   readonly length: number;
 }
 
+/** Parts of a series. Leave the loop, or dispose of it, to let others extend the series. */
+export type SeriesStream<Items extends TypedArray> = AsyncGenerator<Items, void, undefined> & {
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
 /** Series that are kept and continued, one for each `args`. */
 export interface Incremental<Args, Items extends TypedArray> {
   /**
@@ -93,7 +98,7 @@ export interface Incremental<Args, Items extends TypedArray> {
   /** Items that are stored; reads no more than the chunks that hold them, and never computes. */
   read(args: Args, options?: RangeOptions): Promise<Items>;
   /** Items part by part, each in memory of its own: what is stored, then what is computed. */
-  stream(args: Args, options?: StreamOptions): AsyncGenerator<Items, void, undefined>;
+  stream(args: Args, options?: StreamOptions): SeriesStream<Items>;
   /** Items that are stored. */
   lengthOf(args: Args): number;
   /** What is known of the stored series. */
@@ -196,7 +201,7 @@ function operationsOf(cache: Cache, plan: Plan): Incremental<unknown, TypedArray
       const { start = 0, stop = Number.POSITIVE_INFINITY, signal } = options;
       requireCount("start", start);
       if (stop !== Number.POSITIVE_INFINITY) requireCount("stop", stop);
-      return series.stream(callOf(args, signal), start, stop);
+      return disposable(series.stream(callOf(args, signal), start, stop));
     },
     info(args: unknown): SeriesInfo | undefined {
       const address = addressOf(args);
@@ -212,6 +217,14 @@ function operationsOf(cache: Cache, plan: Plan): Incremental<unknown, TypedArray
     clear: () => results?.clear(prefix) ?? 0,
     stats: () => counters.read(),
   });
+}
+
+/** Generators can be disposed of by themselves only from Node 24 on. */
+function disposable<Items extends TypedArray>(
+  stream: AsyncGenerator<Items, void, undefined>,
+): SeriesStream<Items> {
+  const dispose = async () => void (await stream.return());
+  return Object.assign(stream, { [Symbol.asyncDispose]: dispose });
 }
 
 function checkLength(options: LengthOptions): LengthOptions {

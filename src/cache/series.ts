@@ -67,7 +67,11 @@ export class Series {
   }
 
   /** Items from `start` to `stop`, part by part, each in memory of its own. */
-  stream(call: SeriesCall, start: number, stop: number): AsyncGenerator<TypedArray> {
+  stream(
+    call: SeriesCall,
+    start: number,
+    stop: number,
+  ): AsyncGenerator<TypedArray, void, undefined> {
     this.#count(call, stop);
     return this.#feed(call, start, stop);
   }

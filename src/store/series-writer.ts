@@ -14,28 +14,20 @@
  * REQUIRES: one writer of a series at a time; its lease sees to that.
  */
 import fs from "node:fs";
-import {
-  type CompressOptions,
-  compress,
-  compressAsync,
-  decompress,
-  decompressAsync,
-} from "../blosc/codec.ts";
+import type { CompressOptions } from "../blosc/codec.ts";
 import { StoreError } from "../errors.ts";
 import { OFFSET_LENGTH } from "../format/constants.ts";
-import { batchSizeOf } from "../format/pack.ts";
-import { giveBack, takeScratch } from "../format/scratch.ts";
 import type { ByteSink, ByteSinkSync } from "../format/sink.ts";
 import { type Durability, makeFolders, publish, publishSync } from "./publication.ts";
+import { cutChunks, packChunks, packTail, unpackTail } from "./series-chunks.ts";
 import {
   completeTable,
   type SeriesHead,
-  slotSizeOf,
   slotsFor,
   type Visible,
   visibleOf,
 } from "./series-head.ts";
-import { SERIES_CHECKSUM, type SeriesFile, type SeriesNote, type SeriesRow } from "./series-row.ts";
+import type { SeriesFile, SeriesNote, SeriesRow } from "./series-row.ts";
 import { run, runSync, SteppedFile, type Steps, step } from "./steps.ts";
 
 /** Where a series is kept; what a writer needs of its store. */
@@ -142,18 +134,15 @@ export class SeriesWriter {
 
   *#append(increment: Increment): Steps<void> {
     const { chunkSize } = this.#row.kind;
-    const plain = join(this.#carry, increment.plain);
-    const count = Math.floor(plain.byteLength / chunkSize);
-    const rest = plain.slice(count * chunkSize);
-    const full = chunksOf(plain, chunkSize, count);
-    const tail = rest.byteLength === 0 ? NOTHING : yield* this.#compressOne(rest);
+    const { full, rest, nbytes } = cutChunks(this.#carry, increment.plain, chunkSize);
+    const tail = yield* packTail(rest, this.#row.kind, this.#place.compression);
     const next = {
       ...this.#row,
       ...{ note: increment.note, durationMs: this.#row.durationMs + increment.durationMs },
-      ...{ createdMs: Date.now(), nchunks: this.#row.nchunks + count, tail },
+      ...{ createdMs: Date.now(), nchunks: this.#row.nchunks + full.length, tail },
       tailBytes: rest.byteLength,
     };
-    if (plain.byteLength <= this.#place.inlineBytes && next.nchunks === 0) this.#put(next);
+    if (nbytes <= this.#place.inlineBytes && next.nchunks === 0) this.#put(next);
     else if (this.#fits(next.nchunks + 1)) yield* this.#appendInPlace(full, next);
     else yield* this.#appendAnew(full, next);
     this.#carry = rest;
@@ -171,15 +160,13 @@ export class SeriesWriter {
       yield* this.#hideTail();
       let { end } = facts as SeriesFile;
       let chunk = nchunks;
-      for (const pieces of batchesOf(full, this.#row.kind.chunkSize)) {
-        yield* this.#compressAll(pieces, function* (stored) {
-          yield* file.write(end, stored);
-          for (const { byteLength } of stored) {
-            head.place(chunk++, end);
-            end += byteLength;
-          }
-        });
-      }
+      yield* packChunks(full, this.#row.kind, this.#place.compression, function* (stored) {
+        yield* file.write(end, stored);
+        for (const { byteLength } of stored) {
+          head.place(chunk++, end);
+          end += byteLength;
+        }
+      });
       yield* file.write(end, [next.tail]);
       if (next.tailBytes > 0) head.place(chunk, end);
       if (this.#place.durability === "strict") yield* file.sync();
@@ -269,15 +256,13 @@ export class SeriesWriter {
     yield* appendTo(sink, [Buffer.alloc(head.length, 0xff)]);
     let end = head.length + (yield* this.#copyChunks(sink, head));
     let chunk = this.#row.nchunks;
-    for (const pieces of batchesOf(full, next.kind.chunkSize)) {
-      yield* this.#compressAll(pieces, function* (stored) {
-        yield* appendTo(sink, stored);
-        for (const { byteLength } of stored) {
-          head.place(chunk++, end);
-          end += byteLength;
-        }
-      });
-    }
+    yield* packChunks(full, next.kind, this.#place.compression, function* (stored) {
+      yield* appendTo(sink, stored);
+      for (const { byteLength } of stored) {
+        head.place(chunk++, end);
+        end += byteLength;
+      }
+    });
     yield* appendTo(sink, [next.tail]);
     if (next.tailBytes > 0) head.place(chunk, end);
     const bytes = head.encode(visibleOf(next));
@@ -305,35 +290,6 @@ export class SeriesWriter {
     return facts.end - facts.start;
   }
 
-  /** Compresses a batch, and has the stored chunks used before their memory is used again. */
-  *#compressAll(
-    plain: readonly Uint8Array[],
-    use: (stored: readonly Uint8Array[]) => Steps<void>,
-  ): Steps<void> {
-    const { compression } = this.#place;
-    const slotSize = slotSizeOf(this.#row.kind);
-    const room = takeScratch(plain.length * slotSize);
-    try {
-      const lengths = yield* step(
-        () => compress(plain, room, slotSize, compression),
-        () => compressAsync(plain, room, slotSize, compression),
-      );
-      const stored = Array.from(lengths, (n, i) => room.subarray(i * slotSize, i * slotSize + n));
-      yield* use(stored);
-    } finally {
-      giveBack(room);
-    }
-  }
-
-  *#compressOne(plain: Uint8Array): Steps<Uint8Array> {
-    let tail: Uint8Array = NOTHING;
-    // biome-ignore lint/correctness/useYield: nothing has to be waited for
-    yield* this.#compressAll([plain], function* ([stored]) {
-      tail = Uint8Array.from(stored as Uint8Array);
-    });
-    return tail;
-  }
-
   #put(row: SeriesRow): void {
     this.#place.put(row, this.#isStored ? this.#row : undefined);
     this.#row = row;
@@ -348,34 +304,6 @@ export class SeriesWriter {
 }
 
 const NOTHING = new Uint8Array();
-
-function join(carry: Uint8Array, plain: Uint8Array): Uint8Array {
-  return carry.byteLength === 0 ? plain : Buffer.concat([carry, plain]);
-}
-
-function chunksOf(plain: Uint8Array, chunkSize: number, count: number): Uint8Array[] {
-  return Array.from({ length: count }, (_, i) =>
-    plain.subarray(i * chunkSize, (i + 1) * chunkSize),
-  );
-}
-
-function* batchesOf(chunks: readonly Uint8Array[], chunkSize: number) {
-  const size = batchSizeOf(chunkSize);
-  for (let i = 0; i < chunks.length; i += size) yield chunks.slice(i, i + size);
-}
-
-function* unpackTail({ kind, tail, tailBytes }: SeriesRow): Steps<Uint8Array> {
-  if (tailBytes === 0) return NOTHING;
-  const plain = new Uint8Array(tailBytes);
-  const start = Float64Array.of(0);
-  const size = Math.min(kind.chunkSize, tailBytes);
-  const fault = yield* step(
-    () => decompress(tail, start, plain, size, SERIES_CHECKSUM),
-    () => decompressAsync(tail, start, plain, size, SERIES_CHECKSUM),
-  );
-  if (fault !== undefined) throw new Error(`its last chunk is damaged: ${fault.reason}`);
-  return plain;
-}
 
 function appendTo(sink: ByteSink | ByteSinkSync, pieces: readonly Uint8Array[]): Steps<void> {
   return step(

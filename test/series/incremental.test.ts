@@ -187,6 +187,52 @@ describe("interrupted", () => {
   });
 });
 
+describe("calls at once", () => {
+  it("compute nothing twice", async () => {
+    const { series, runs } = counting(fresh(), {
+      async *extend({ from, to }) {
+        runs.push([from, to]);
+        for (let at = from; at < to; at += 100) {
+          yield upTo(at + 100, at);
+          await nextTurn();
+        }
+      },
+    });
+    const lengths = [1000, 400, 2500, 1000];
+    const wholes = await Promise.all(lengths.map((length) => series("a", { length })));
+    expect(wholes).toEqual(lengths.map((length) => upTo(length)));
+    expect(runs.reduce((sum, [from, to]) => sum + to - from, 0)).toBe(2500);
+    expect(series.stats().computedMs).toBeGreaterThan(0);
+  });
+
+  it("wait for a stream until it is disposed of", async () => {
+    const { series } = counting(fresh(), {
+      *extend({ from }) {
+        for (let at = from; ; at += 10) yield upTo(at + 10, at);
+      },
+    });
+    const stream = series.stream("a");
+    await stream.next();
+    let isDone = false;
+    const waiting = series("a", { length: 30 }).finally(() => {
+      isDone = true;
+    });
+    for (let turn = 0; turn < 20; turn++) await nextTurn();
+    expect(isDone).toBe(false);
+    await stream[Symbol.asyncDispose]();
+    expect(await waiting).toEqual(upTo(30));
+  });
+
+  it("wait no longer than they are told, and then compute for themselves", async () => {
+    const { series, runs } = counting(fresh(), { waitMs: 20, commitMs: 60_000 });
+    const stream = series.stream("a", { stop: 10 });
+    await stream.next();
+    expect(await series("a", { length: 30 })).toEqual(upTo(30));
+    expect(runs.length).toBeGreaterThan(1);
+    await stream.return();
+  });
+});
+
 describe("reading", () => {
   it("reads any part of what is stored, and computes nothing", async () => {
     const { series, runs } = counting(fresh(), { packing: { chunkSize: 4096 } });
