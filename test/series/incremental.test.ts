@@ -121,6 +121,18 @@ describe("what extend is told", () => {
     expect(await inChild(source(4))).toMatchObject({ told: [] });
   });
 
+  it("is as of the call before, when it is called again", async () => {
+    const { series } = counting(fresh(), {
+      tail: 2,
+      extend: ({ tail, state }) => {
+        const [a = 1, b = 0] = [tail.at(-1), tail.at(-2)];
+        return { data: Float64Array.of(a + b), state: (Number(state) || 0) + 1 };
+      },
+    });
+    expect([...(await series("a", { length: 8 }))]).toEqual([1, 1, 2, 3, 5, 8, 13, 21]);
+    expect([...(await series("a", { length: 10 }))].slice(-2)).toEqual([34, 55]);
+  });
+
   it("is the state of the last item that was given, whatever became of the object", async () => {
     const memory = fresh();
     const states: unknown[] = [];
@@ -275,6 +287,22 @@ describe("reading", () => {
 });
 
 describe("forgotten", () => {
+  it("in its row, it does not come back either", async () => {
+    const { series } = counting(fresh(), {
+      commitMs: 0,
+      async *extend({ from, to }) {
+        for (let at = from; at < to; at++) {
+          yield upTo(at + 1, at);
+          if (at === 5) series.invalidate("a");
+        }
+      },
+    });
+    expect(await series("a", { length: 8 })).toEqual(upTo(8));
+    expect(series.lengthOf("a")).toBe(0);
+    await nextTurn();
+    expect(warnings.map(({ code }) => code)).toEqual(["STORE_FAILED"]);
+  });
+
   it("is computed again, and does not come back while it is being extended", async () => {
     const { series } = counting(fresh(), {
       commitMs: 0,
@@ -325,13 +353,19 @@ describe("damage", () => {
     expect(series.lengthOf("a")).toBe(9500);
   });
 
-  it("in what only others read is put right", async () => {
-    const { runs, series } = await damaged((file) => void file.writeUInt8(1, 16));
-    expect(runs.at(-1)).toEqual([9000, 9500]);
-    const reader = openSync(series.info("a")?.files[0] ?? "", { as: "array" });
-    expect(reader.slice().data).toEqual(upTo(9500));
-    reader.close();
-    expect(warnings).toEqual([]);
+  it("in what only others read is put right by reading", async () => {
+    const { series, runs } = counting(fresh(), { packing: { chunkSize: 4096 } });
+    await series.extend("a", { length: 9000 });
+    const [file = ""] = series.info("a")?.files ?? [];
+    const bytes = readFileSync(file);
+    const shown = Buffer.from(bytes);
+    // One chunk, and no partial one.
+    bytes.writeInt32LE(4096, 12);
+    bytes.writeInt32LE(1, 16);
+    writeFileSync(file, bytes);
+    expect(await series.read("a", { start: 8999 })).toEqual(upTo(9000, 8999));
+    expect(readFileSync(file).equals(shown)).toBe(true);
+    expect([runs.length, warnings.length]).toEqual([1, 0]);
   });
 });
 
