@@ -16,15 +16,7 @@ export type {
   MemoizedGenerator,
 } from "./cache/generator-operations.ts";
 export type { StoredYields } from "./cache/generators.ts";
-export type {
-  Incremental,
-  IncrementalOptions,
-  LengthOptions,
-  RangeOptions,
-  SeriesInfo,
-  SeriesStream,
-  StreamOptions,
-} from "./cache/incremental.ts";
+export type { IncrementalOptions } from "./cache/incremental.ts";
 export type { Memoize } from "./cache/memoize.ts";
 export { Memory, type MemoryStats, memoize, type ResultChoice } from "./cache/memory.ts";
 export {
@@ -35,6 +27,14 @@ export {
 } from "./cache/operations.ts";
 export type { Packing, PackingOption } from "./cache/packing.ts";
 export type { SeriesArrays, SeriesDtype } from "./cache/series-items.ts";
+export type {
+  Incremental,
+  LengthOptions,
+  RangeOptions,
+  SeriesInfo,
+  SeriesStream,
+  StreamOptions,
+} from "./cache/series-operations.ts";
 export { Shelved, type ShelvedToken } from "./cache/shelved.ts";
 export type { FunctionStats } from "./cache/stats.ts";
 export type { TagsOption } from "./cache/tags.ts";

@@ -1,9 +1,6 @@
 /** Locks on single bytes of a file, between processes and threads. */
 import { binding } from "./binding.ts";
 
-/** Offsets are below this. */
-export const OFFSETS: number = 2 ** 53 - 1;
-
 /**
  * A lock file that is open, by one thread. Its bytes need not exist; whoever opens the file by
  * itself is somebody else. The system takes all locks back when the thread or the process ends, in

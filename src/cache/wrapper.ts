@@ -13,6 +13,7 @@ import {
   type IdentityOptions,
   identify,
   recordVersion,
+  withMark,
 } from "./identity.ts";
 import { Memoized, type Shared } from "./memoized.ts";
 import { addOperations, type MemoizedFunction, wrapperOf } from "./operations.ts";
@@ -165,17 +166,6 @@ function policyOf(
     packing: packingOf(options.packing),
     waitMs: checkAge("waitMs", options.waitMs ?? waitMs),
     shouldCache: options.shouldCache,
-  };
-}
-
-/** Results under other options for arguments are kept apart, as those of other versions are. */
-function withMark(identity: FunctionIdentity, mark: string): FunctionIdentity {
-  const version = identity.version + mark;
-  if (identity.recorded === undefined) return { ...identity, version };
-  return {
-    ...identity,
-    version,
-    recorded: version + identity.recorded.slice(identity.version.length),
   };
 }
 
