@@ -17,7 +17,7 @@ const { values: options, positionals } = parseArgs({
 const trials = Number(options.trials);
 const questions = [
   ...["hit", "store", "memory", "small-hit", "million"],
-  ...["pack", "unpack", "command", "append", "slice"],
+  ...["pack", "unpack", "command", "append", "extend", "slice"],
   ...["hash", "cold-start"],
 ];
 const names = positionals.length > 0 ? positionals : questions;

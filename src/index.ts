@@ -8,7 +8,16 @@ export { keySymbol } from "./cache/encode.ts";
 export type { EntryInfo } from "./cache/entry-info.ts";
 export type { CacheEvent, MissReason } from "./cache/events.ts";
 export type { Difference, Explanation, ExplanationReason } from "./cache/explain.ts";
+export type { Extended, Extending, SeriesPiece } from "./cache/extension.ts";
 export { type CachedErrors, expiresAfter, type TimeSpan } from "./cache/freshness.ts";
+export type {
+  AnyGeneratorFunction,
+  GeneratorOperations,
+  GeneratorOptions,
+  MemoizedGenerator,
+} from "./cache/generator-operations.ts";
+export type { StoredYields } from "./cache/generators.ts";
+export type { IncrementalOptions } from "./cache/incremental.ts";
 export type { EvictionOrder, LimitOptions, ReductionOptions } from "./cache/limits.ts";
 export type { Memoize } from "./cache/memoize.ts";
 export {
@@ -27,6 +36,15 @@ export {
 } from "./cache/operations.ts";
 export type { Packing, PackingOption } from "./cache/packing.ts";
 export { type StorableClass, storeSymbol } from "./cache/result-adapters.ts";
+export type { SeriesArrays, SeriesDtype } from "./cache/series-items.ts";
+export type {
+  Incremental,
+  LengthOptions,
+  RangeOptions,
+  SeriesInfo,
+  SeriesStream,
+  StreamOptions,
+} from "./cache/series-operations.ts";
 export { Shelved, type ShelvedToken } from "./cache/shelved.ts";
 export type { FunctionStats } from "./cache/stats.ts";
 export type { StoredArray } from "./cache/stored-arrays.ts";

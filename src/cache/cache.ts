@@ -21,6 +21,7 @@ import { narrate } from "./narrate.ts";
 import { checkPacking, type Packing } from "./packing.ts";
 import { Adapters, type StorableClass } from "./result-adapters.ts";
 import { Results } from "./results.ts";
+import { SeriesResults } from "./series-results.ts";
 import type { Counters } from "./stats.ts";
 import type { Cache } from "./wrapper.ts";
 
@@ -101,7 +102,13 @@ export function createCache(options: MemoryOptions, registered?: Adapters): Cach
     waitMs: checkAge("waitMs", options.waitMs ?? WAIT_MS),
   };
   if (options.location === null) {
-    return { ...shared, flights: new Flights(), location: undefined, results: undefined };
+    return {
+      ...shared,
+      flights: new Flights(),
+      location: undefined,
+      results: undefined,
+      series: undefined,
+    };
   }
   const { readOnly = false } = options;
   if (typeof readOnly !== "boolean") {
@@ -110,7 +117,8 @@ export function createCache(options: MemoryOptions, registered?: Adapters): Cach
   const location = resolveLocation(options.location);
   claimDurability(location, store.durability);
   const results = new Results(location, store, { adapters, readOnly, onEvicted: evictions.note });
-  return { ...shared, flights: flightsOf(location), location, results };
+  const series = new SeriesResults(results);
+  return { ...shared, flights: flightsOf(location), location, results, series };
 }
 
 function limitsOf(options: MemoryOptions): StandingLimits {

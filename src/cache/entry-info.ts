@@ -1,6 +1,7 @@
 /** What is known of a stored result, beside its value. */
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
+import { decodeSeries, plainBytesOf } from "../store/series-row.ts";
 import { type CallSummary, decodeSummary } from "./call-summary.ts";
 import { decodeTags } from "./tags.ts";
 
@@ -30,6 +31,7 @@ export interface EntryInfo {
 }
 
 export function describeEntry(address: Address, entry: Entry, files: readonly string[]): EntryInfo {
+  const series = decodeSeries(entry);
   let nbytes = 0;
   let cbytes = 0;
   for (const array of entry.arrays) {
@@ -45,7 +47,7 @@ export function describeEntry(address: Address, entry: Entry, files: readonly st
     durationMs: entry.durationMs,
     isAsync: entry.isAsync,
     threw: entry.threw,
-    nbytes,
+    nbytes: series === undefined ? nbytes : plainBytesOf(series),
     cbytes,
     arguments: decodeSummary(entry.summary),
     tags: decodeTags(entry.tags),

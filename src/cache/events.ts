@@ -5,7 +5,7 @@ import type { EvictionReason } from "../store/eviction.ts";
 import { warnOnce } from "./warning.ts";
 
 /** Why a call had to be computed. */
-export type MissReason = "absent" | "expired" | "rejected" | "unreadable";
+export type MissReason = "absent" | "incomplete" | "expired" | "rejected" | "unreadable";
 
 /**
  * What became of one call: `id` is the function's, `key` the call's, 32 hexadecimal digits. A `wait`

@@ -86,6 +86,8 @@ type OwnEvent = CacheEvent extends infer E
     : never
   : never;
 
+const UNSTORED = { type: "unstored", declined: false } as const;
+
 export class FunctionResults {
   /** Those of the function's id: it may be memoized more than once. */
   counters: Counters = new Counters();
@@ -237,12 +239,16 @@ export class FunctionResults {
       this.counters.stored();
       this.#keeping.evictions.forget(address);
     }
-    this.#emit(
-      address,
-      self,
-      stored ? { type: "store", durationMs } : { type: "unstored", declined: false },
-    );
+    this.#emit(address, self, stored ? { type: "store", durationMs } : UNSTORED);
     return stored;
+  }
+
+  /** Counts what a generator has yielded, and whether it is stored. */
+  noteYields(address: Address, self: unknown, isStored: boolean, durationMs: number): void {
+    this.counters.computed(durationMs);
+    if (isStored) this.counters.stored();
+    const outcome = isStored ? { type: "store" as const, durationMs } : UNSTORED;
+    this.#emit(address, self, outcome);
   }
 
   /** Whether the user does not want this result to be stored. */

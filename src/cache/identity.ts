@@ -90,6 +90,17 @@ function versionOf(fn: AnyFunction, { version, code, dependsOn }: IdentityOption
   return own + others;
 }
 
+/** Results of what the mark stands for are kept apart, as those of other versions are. */
+export function withMark(identity: FunctionIdentity, mark: string): FunctionIdentity {
+  const version = identity.version + mark;
+  if (identity.recorded === undefined) return { ...identity, version };
+  return {
+    ...identity,
+    version,
+    recorded: version + identity.recorded.slice(identity.version.length),
+  };
+}
+
 const memoized = new WeakMap<AnyFunction, string>();
 
 /**

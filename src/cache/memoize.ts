@@ -2,8 +2,16 @@
 import { callSite } from "./call-site.ts";
 import type { AnyFunction } from "./computing.ts";
 import { decorate, isDecoratorCall, type MemoizeMethod } from "./decorator.ts";
+import type {
+  AnyGeneratorFunction,
+  GeneratorOptions,
+  MemoizedGenerator,
+} from "./generator-operations.ts";
 import type { MemoizedFunction } from "./operations.ts";
 import { type Cache, checkOptions, type MemoizeOptions, memoizeOn } from "./wrapper.ts";
+
+/** Functions of which nothing is known are no generators. */
+type Typed<F extends AnyGeneratorFunction> = 0 extends 1 & ReturnType<F> ? never : unknown;
 
 /**
  * Memoizes a function, `memoize(fn, options)`, or a method, `@memoize` and `@memoize(options)`: a
@@ -17,6 +25,11 @@ import { type Cache, checkOptions, type MemoizeOptions, memoizeOn } from "./wrap
  *   this process has, and for an option that does not exist or is of the wrong type
  */
 export interface Memoize extends MemoizeMethod {
+  /** A generator replays what was yielded before, and goes on from there. */
+  <F extends AnyGeneratorFunction>(
+    fn: F & Typed<F>,
+    options?: GeneratorOptions<F>,
+  ): MemoizedGenerator<F>;
   <F extends AnyFunction>(fn: F, options?: MemoizeOptions<F>): MemoizedFunction<F>;
   (options: MemoizeOptions): MemoizeMethod;
 }

@@ -7,12 +7,16 @@ import { checkOptionNames } from "../format/option-names.ts";
 import type { CacheSize, Reduction } from "../store/upkeep.ts";
 import { rowPrefix } from "./address.ts";
 import { createCache, isLocation, type MemoryOptions } from "./cache.ts";
+import { callSite } from "./call-site.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import { slugOf } from "./identity.ts";
+import { type IncrementalOptions, incrementalOn } from "./incremental.ts";
 import { NOTHING_REDUCED, type ReductionOptions, reductionOf } from "./limits.ts";
 import { createMemoize, type Memoize } from "./memoize.ts";
 import { Adapters, type StorableClass } from "./result-adapters.ts";
 import { resultsByKey } from "./results-by-key.ts";
+import type { SeriesArrays, SeriesDtype } from "./series-items.ts";
+import type { Incremental } from "./series-operations.ts";
 import { Shelved, type ShelvedToken } from "./shelved.ts";
 import { type FunctionStats, sumStats } from "./stats.ts";
 import { type CacheUsage, measureUsage } from "./usage.ts";
@@ -63,6 +67,19 @@ export class Memory {
     this.location = cache.location ?? null;
     this.options = Object.freeze({ ...plain, location: this.location });
     this.memoize = createMemoize(() => cache);
+  }
+
+  /**
+   * Series, results that grow: one for each `args`, asked for by its length. What is stored is never
+   * computed again, whatever ended the computing; what is missing is computed by `extend`.
+   *
+   * @throws {TypeError | RangeError} for an option, named in the message
+   */
+  incremental<Args, Dtype extends SeriesDtype, State = unknown>(
+    options: IncrementalOptions<Args, Dtype, State>,
+  ): Incremental<Args, SeriesArrays[Dtype]> {
+    const site = callSite(Memory.prototype.incremental as never);
+    return incrementalOn(this.#cache, options as never, site) as never;
   }
 
   /** What happened in this process. */

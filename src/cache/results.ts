@@ -12,6 +12,8 @@ import type { Evicted } from "../store/eviction.ts";
 import { findIndex, openIndex } from "../store/index-db.ts";
 import type { Inventory } from "../store/inventory.ts";
 import { findLocation, openLocation } from "../store/location.ts";
+import { encodeSeries, type SeriesRow } from "../store/series-row.ts";
+import type { SeriesStore } from "../store/series-store.ts";
 import { addressOfRow } from "./address.ts";
 import { describeEntry, type EntryInfo } from "./entry-info.ts";
 import type { Neighbour } from "./explain.ts";
@@ -179,7 +181,7 @@ export class Results {
       store.writeSync(address, draftOf(identity, computed, this.#adapters));
       return true;
     } catch (error) {
-      this.#reportUnstored(identity, error);
+      this.reportUnstored(identity, error);
       return false;
     }
   }
@@ -192,7 +194,7 @@ export class Results {
       await store.write(address, draftOf(identity, computed, this.#adapters));
       return true;
     } catch (error) {
-      this.#reportUnstored(identity, error);
+      this.reportUnstored(identity, error);
       return false;
     }
   }
@@ -207,6 +209,17 @@ export class Results {
       warnOnce(`${this.#location} ${error.adapter}`, "RESTORE_FAILED", message);
       return undefined;
     }
+  }
+
+  /** Where results that grow are kept; `undefined` where the cache cannot be used. */
+  series(forWriting = false): SeriesStore | undefined {
+    return (forWriting ? this.#openedForWriting() : this.#opened())?.series;
+  }
+
+  /** Forgets a series that cannot be read, if the reason is in the series. */
+  discardSeries(address: Address, row: SeriesRow | undefined, error: unknown): void {
+    const entry = row && encodeSeries(row);
+    this.#discard(this.#opened() as ArrayStore, address, entry, error);
   }
 
   /** What is known of a result, beside its value. */
@@ -338,7 +351,8 @@ export class Results {
     }
   }
 
-  #reportUnstored(identity: FunctionIdentity, error: unknown): void {
+  /** Warns that a result, or the rest of one that grows, is not stored. */
+  reportUnstored(identity: FunctionIdentity, error: unknown): void {
     const about = error instanceof ValueError ? identity.id : this.#location;
     const code = error instanceof BloscacheError ? error.code : "STORE_FAILED";
     const message = `${messageOf(error)}. Results of "${identity.id}" are returned but not cached.`;

@@ -56,7 +56,7 @@ export class Counters {
 }
 
 function noMisses(): { [reason in MissReason]: number } {
-  return { absent: 0, expired: 0, rejected: 0, unreadable: 0 };
+  return { absent: 0, incomplete: 0, expired: 0, rejected: 0, unreadable: 0 };
 }
 
 /** The sums of all fields. */

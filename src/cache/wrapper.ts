@@ -6,17 +6,21 @@ import type { CallSite } from "./call-site.ts";
 import { claimId } from "./claims.ts";
 import type { AnyFunction } from "./computing.ts";
 import { checkAge, Freshness, type FreshnessOptions } from "./freshness.ts";
-import type { Policy } from "./function-results.ts";
+import { FunctionResults, type Policy } from "./function-results.ts";
+import { generatorWrapper } from "./generator-operations.ts";
+import { Generators, isGeneratorFunction, type StoredYields } from "./generators.ts";
 import {
   type FunctionIdentity,
   type IdentityOptions,
   identify,
   recordVersion,
+  withMark,
 } from "./identity.ts";
 import { Memoized, type Shared } from "./memoized.ts";
 import { addOperations, type MemoizedFunction, wrapperOf } from "./operations.ts";
-import { type PackingOption, packingOf } from "./packing.ts";
+import { type Packing, type PackingOption, packingOf } from "./packing.ts";
 import type { Receiver } from "./receiver.ts";
+import type { SeriesResults } from "./series-results.ts";
 import { type TagsOption, tagsOf } from "./tags.ts";
 import { usesThis } from "./uses-this.ts";
 
@@ -54,6 +58,8 @@ export interface MemoizeOptions<F extends AnyFunction = AnyFunction>
    * then it computes it too. Default: as of the `Memory`.
    */
   readonly waitMs?: number;
+  /** Of a generator function: as of `GeneratorOptions`. */
+  readonly resume?: (stored: StoredYields<never>, ...args: Parameters<F>) => unknown;
   /** `false` has a result returned but not stored. */
   readonly shouldCache?: (
     result: Awaited<ReturnType<F>>,
@@ -64,7 +70,7 @@ export interface MemoizeOptions<F extends AnyFunction = AnyFunction>
 const OPTION_NAMES = [
   ...["id", "version", "code", "dependsOn", "this", "ignore", "normalize", "key"],
   ...["ttlMs", "validate", "staleWhileRevalidateMs", "cacheErrors"],
-  ...["tags", "packing", "pin", "waitMs", "shouldCache"],
+  ...["tags", "packing", "pin", "waitMs", "shouldCache", "resume"],
 ];
 
 /** A cache, as far as memoizing on it goes. */
@@ -74,6 +80,8 @@ export interface Cache extends Shared {
   /** How long calls wait for other processes, unless their function says otherwise. */
   readonly waitMs: number;
   readonly limits: StandingLimits;
+  /** Results that grow; `undefined` when the cache is disabled. */
+  readonly series: SeriesResults | undefined;
 }
 
 /** What is memoized, and where in the user's code that happens. */
@@ -92,23 +100,63 @@ export function memoizeOn(
   { fn, options, site, nameOf }: Subject,
 ): MemoizedFunction<AnyFunction> {
   checkOptions(options);
+  checkKind(fn, options);
   const policy = policyOf(fn, options, cache.waitMs);
   const settle = (name?: string): FunctionIdentity => {
     const identity = identify(fn, { ...options, name }, site.path);
     const { location } = cache;
     if (location !== undefined) claimId({ location, id: identity.id, site }, fn);
-    return withMark(identity, policy.counting.mark);
+    // Yields are other than a result, should the function become one of the other kind.
+    return withMark(identity, policy.counting.mark + (isGeneratorFunction(fn) ? "~yields" : ""));
   };
   // What can be refused at once is; only a method without an id has to wait for its class.
   const known = nameOf === undefined || options.id !== undefined ? settle() : undefined;
-  const memoized = new Memoized(fn, cache, {
+  const wrapper = wrap(cache, fn, options, {
     ...policy,
     identify: (self) => known ?? settle(nameOf?.(self, wrapper)),
   });
-  const wrapper = wrapperOf(memoized);
-  addOperations(wrapper, memoized);
   recordVersion(wrapper, fn, options);
   return wrapper as MemoizedFunction<AnyFunction>;
+}
+
+function wrap(
+  cache: Cache,
+  fn: AnyFunction,
+  { packing, resume }: MemoizeOptions<never>,
+  policy: Policy,
+): AnyFunction {
+  if (isGeneratorFunction(fn)) {
+    const stored = new FunctionResults(cache, policy);
+    const own = { packing: packing as Packing | undefined, resume: resume as AnyFunction };
+    return generatorWrapper(new Generators(fn, stored, cache.series, own));
+  }
+  const memoized = new Memoized(fn, cache, policy);
+  const wrapper = wrapperOf(memoized);
+  addOperations(wrapper, memoized);
+  return wrapper;
+}
+
+/** Options of a result as a whole, which a generator's yields are not. */
+const WHOLE_NAMES = [
+  ...["ttlMs", "validate", "staleWhileRevalidateMs", "cacheErrors"],
+  ...["waitMs", "shouldCache"],
+] as const;
+
+/** @throws {TypeError} for an option that does not go with the kind of function */
+function checkKind(fn: AnyFunction, options: MemoizeOptions<never>): void {
+  const { resume, packing } = options;
+  if (!isGeneratorFunction(fn)) {
+    if (resume === undefined) return;
+    throw new TypeError("Option resume is for generator functions");
+  }
+  const name = WHOLE_NAMES.find((whole) => options[whole] !== undefined);
+  if (name !== undefined) throw new TypeError(`Option ${name} is not for generator functions`);
+  if (typeof packing === "function") {
+    throw new TypeError("Option packing of a generator function must be one for all its yields");
+  }
+  if (resume !== undefined && typeof resume !== "function") {
+    throw new TypeError(`Option resume must be a function: got ${String(resume)}`);
+  }
 }
 
 /** What the options say, all of which is checked before the function's id is claimed. */
@@ -126,17 +174,6 @@ function policyOf(
     isPinned: options.pin ?? false,
     waitMs: checkAge("waitMs", options.waitMs ?? waitMs),
     shouldCache: options.shouldCache,
-  };
-}
-
-/** Results under other options for arguments are kept apart, as those of other versions are. */
-function withMark(identity: FunctionIdentity, mark: string): FunctionIdentity {
-  const version = identity.version + mark;
-  if (identity.recorded === undefined) return { ...identity, version };
-  return {
-    ...identity,
-    version,
-    recorded: version + identity.recorded.slice(identity.version.length),
   };
 }
 

@@ -30,6 +30,7 @@ import {
 } from "./object-file.ts";
 import { makeFolders } from "./publication.ts";
 import { Rows } from "./rows.ts";
+import { SeriesStore } from "./series-store.ts";
 import { type CacheSize, type Reduction, Upkeep } from "./upkeep.ts";
 import type { Order } from "./usage.ts";
 
@@ -49,6 +50,8 @@ export class ArrayStore {
   readonly #upkeep: Upkeep;
   readonly #rows: Rows;
   #leases: Leases | undefined;
+  /** Results that grow. */
+  readonly series: SeriesStore;
 
   constructor(
     layout: Layout,
@@ -63,6 +66,7 @@ export class ArrayStore {
     const lock = () => this.#lockUpkeep();
     this.#upkeep = new Upkeep(layout, index, options.limits, lock, { ...residents, filesOf });
     this.#rows = new Rows(index, this.#upkeep.books);
+    this.series = new SeriesStore(layout, index, this.#rows, options);
   }
 
   #lockUpkeep(): Lease | undefined {

@@ -68,3 +68,14 @@ it.each([1, 2])("the embeddings are made once per text", () => {
   expect(similarities).toMatch(/^0\.\d\d 1\.00 0\.\d\d$/);
   expect(made).toBe("3 of 4 texts embedded");
 });
+
+it.each([1, 2])("the simulation is killed, and goes on from what is stored", () => {
+  const [killed, wentOn, same, now] = printedBy("growing").split("\n");
+  const [, kept, length] =
+    /^killed with (\d+) steps stored, continued to (\d+)$/.exec(killed ?? "") ?? [];
+  expect(Number(kept)).toBeGreaterThanOrEqual(50_000);
+  expect(Number(length) - Number(kept)).toBe(20_000);
+  expect(wentOn).toMatch(/^1 run went on in \d+ ms$/);
+  expect(same).toBe("the same as without interruption: true");
+  expect(now).toMatch(/^now at -?\d+\.\d, -?\d+\.\d, -?\d+\.\d$/);
+});
