@@ -73,18 +73,13 @@ export class Calling {
     let miss: Miss;
     do {
       const landing = await this.#landingOf(address, call);
-      if (landing?.use === "shared") {
-        if (!landing.threw) return landing.value;
-        // A failure is none where a result is stored.
-        if (this.#stored.peekAt(address, call) === undefined) throw landing.value;
+      if (landing !== undefined && this.#isShared(landing, address, call)) {
+        if (landing.threw) throw landing.value;
+        return landing.value;
       }
-      // What was computed while this call waited is as fresh as can be.
-      const found =
-        landing?.use === "stored"
-          ? this.#results.find(address)
-          : this.#stored.lookUp(address, call);
-      if (found === undefined || "reason" in found) {
-        miss = found ?? ABSENT;
+      const found = this.#foundAfter(landing, address, call);
+      if ("reason" in found) {
+        miss = found;
       } else {
         const hit = await this.#results.read(address, found);
         if (hit !== undefined) return this.#stored.hit(address, found, hit);
@@ -94,6 +89,19 @@ export class Calling {
     } while (this.#flights.of(address) !== undefined);
     // The arguments may have changed meanwhile; their result must not get the old ones' key.
     return this.#computing.once(this.#stored.addressOf(call), call, miss);
+  }
+
+  /** Whether this caller has to take what the first one got. */
+  #isShared({ use, threw }: Landing, address: Address, call: Call): boolean {
+    if (use !== "shared") return false;
+    // A failure is none where a result is stored.
+    return !threw || this.#stored.peekAt(address, call) === undefined;
+  }
+
+  #foundAfter(landing: Landing | undefined, address: Address, call: Call): Entry | Miss {
+    // What was computed while this call waited is as fresh as can be.
+    const isNew = landing?.use === "stored";
+    return isNew ? (this.#results.find(address) ?? ABSENT) : this.#stored.lookUp(address, call);
   }
 
   /** How the computation under way ends, unless this caller leaves before. */
