@@ -110,13 +110,9 @@ export function createCache(options: MemoryOptions, registered?: Adapters): Cach
       series: undefined,
     };
   }
-  const { readOnly = false } = options;
-  if (typeof readOnly !== "boolean") {
-    throw new TypeError(`Option readOnly must be true or false: got ${String(readOnly)}`);
-  }
   const location = resolveLocation(options.location);
   claimDurability(location, store.durability);
-  const results = new Results(location, store, { adapters, readOnly, onEvicted: evictions.note });
+  const results = new Results(location, store, { adapters, onEvicted: evictions.note });
   const series = new SeriesResults(results);
   return { ...shared, flights: flightsOf(location), location, results, series };
 }
@@ -175,11 +171,16 @@ function storeOptions(options: MemoryOptions): StoreOptions {
   const given = Object.entries({ cname, clevel, shuffle, chunkSize }).filter(isGiven);
   const packing = checkPacking(Object.fromEntries(given), "Memory");
   const limits = limitsOf(options);
+  const { readOnly = false } = options;
+  if (typeof readOnly !== "boolean") {
+    throw new TypeError(`Option readOnly must be true or false: got ${String(readOnly)}`);
+  }
   return {
     durability,
     inlineBytes: INLINE_BYTES,
     packing: { ...DEFAULT_PACKING, ...packing, metadataArgs },
     limits: isLimited(limits) ? limits : undefined,
+    readOnly,
   };
 }
 

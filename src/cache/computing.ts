@@ -5,12 +5,11 @@
 import { messageOf } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
-import type { Lease } from "../store/leases.ts";
+import { type Lease, NO_LEASE } from "../store/leases.ts";
 import { Audience } from "./audience.ts";
 import { signalsOf, withSignal } from "./caller-signals.ts";
 import type { Flights, Landing } from "./flights.ts";
 import type { Call, FunctionResults, Made, Miss, Notes } from "./function-results.ts";
-import { NO_LEASE } from "./result-leases.ts";
 import type { Results } from "./results.ts";
 import { waitLater, waitSync } from "./waiting.ts";
 import { warnOnce } from "./warning.ts";

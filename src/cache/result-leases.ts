@@ -1,11 +1,8 @@
 /** Leases for a caller who must not be harmed: where they cannot be kept, everybody may compute. */
 import { messageOf } from "../errors.ts";
 import type { Address } from "../store/address.ts";
-import type { Lease, Leases } from "../store/leases.ts";
+import { type Lease, type Leases, NO_LEASE } from "../store/leases.ts";
 import { warnOnce } from "./warning.ts";
-
-/** Where no lease can be had: nobody is kept from computing. */
-export const NO_LEASE: Lease = { markAsync() {}, release() {} };
 
 export class ResultLeases {
   readonly #location: string;

@@ -40,7 +40,6 @@ const EVERYTHING = new Uint8Array();
 /** How a cache is used. */
 interface Ways {
   readonly adapters: Adapters;
-  readonly readOnly: boolean;
   readonly onEvicted: (evicted: Evicted) => void;
 }
 
@@ -57,18 +56,18 @@ export class Results {
   readonly sizes: ResultSizes;
 
   /**
-   * @param readOnly nothing is made, stored or removed in the location, damaged results neither
-   * @param onEvicted told of what is removed to keep the cache within its limits
+   * @param options `readOnly`: nothing is made, stored or removed in the location, damaged results neither
+   * @param ways `onEvicted`: told of what is removed to keep the cache within its limits
    */
   constructor(location: string, options: StoreOptions, ways: Ways) {
-    const { adapters, readOnly, onEvicted } = ways;
+    const { adapters, onEvicted } = ways;
     this.#location = location;
     this.#options = options;
     this.#onEvicted = onEvicted;
     this.sizes = new ResultSizes(location, () => this.#openedForWriting());
     this.leases = new ResultLeases(location, () => this.#openedForWriting()?.leases());
     this.#adapters = adapters;
-    this.#readOnly = readOnly;
+    this.#readOnly = options.readOnly;
   }
 
   /** The row of a result. */

@@ -3,12 +3,11 @@
  * cannot be stored is a warning. And the right to extend one, which one caller has at a time.
  */
 import type { Address } from "../store/address.ts";
-import type { Lease } from "../store/leases.ts";
+import { type Lease, NO_LEASE } from "../store/leases.ts";
 import { lengthOf, type SeriesRow } from "../store/series-row.ts";
 import type { NewSeries } from "../store/series-store.ts";
 import type { Increment, SeriesWriter } from "../store/series-writer.ts";
 import type { FunctionIdentity } from "./identity.ts";
-import { NO_LEASE } from "./result-leases.ts";
 import type { Results } from "./results.ts";
 
 /** A file that others write anew and anew is read at one of so many attempts, or not. */

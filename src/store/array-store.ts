@@ -15,7 +15,7 @@ import { decodeEntry, type Entry, encodeEntry, type FileArray } from "./entry.ts
 import type { Residents } from "./eviction.ts";
 import type { IndexDb } from "./index-db.ts";
 import { Inventory } from "./inventory.ts";
-import { type Lease, Leases } from "./leases.ts";
+import { type Lease, Leases, NO_LEASE } from "./leases.ts";
 import type { Limits } from "./limits.ts";
 import type { Layout } from "./location.ts";
 import {
@@ -40,9 +40,6 @@ export interface Stored {
   readonly skeleton: string;
 }
 
-/** Where there are no locks, everybody may do what is for one at a time: it is done twice then. */
-const UNLOCKED: Lease = { markAsync() {}, release() {} };
-
 export class ArrayStore {
   readonly #layout: Layout;
   readonly #index: IndexDb;
@@ -64,7 +61,7 @@ export class ArrayStore {
     this.#options = options;
     const filesOf = (address: Address, entry: Entry) => this.filesOf(address, entry);
     const lock = () => this.#lockUpkeep();
-    this.#upkeep = new Upkeep(layout, index, options.limits, lock, { ...residents, filesOf });
+    this.#upkeep = new Upkeep(layout, index, options, lock, { ...residents, filesOf });
     this.#rows = new Rows(index, this.#upkeep.books);
     this.series = new SeriesStore(layout, index, this.#rows, options);
   }
@@ -73,7 +70,7 @@ export class ArrayStore {
     try {
       return this.leases().tryAcquireUpkeep();
     } catch {
-      return UNLOCKED;
+      return NO_LEASE;
     }
   }
 

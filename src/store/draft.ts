@@ -38,6 +38,8 @@ export interface StoreOptions {
   readonly packing: PackNdarrayOptions;
   /** How large the cache may become; `undefined` where that is not limited. */
   readonly limits: StandingLimits | undefined;
+  /** Whether nothing is to be written, uses neither. */
+  readonly readOnly: boolean;
 }
 
 /** An array on its way into a file. */

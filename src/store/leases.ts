@@ -141,6 +141,9 @@ interface Held {
   saysAsync: boolean;
 }
 
+/** Where no lease can be had: everybody may do what is for one at a time, and it is done twice then. */
+export const NO_LEASE: Lease = { markAsync() {}, release() {} };
+
 interface Place {
   readonly name: string;
   readonly file: number;

@@ -6,6 +6,7 @@
  */
 import { Books, type Totals } from "./books.ts";
 import { DoomedFiles, GRACE_MS } from "./doomed-files.ts";
+import type { StoreOptions } from "./draft.ts";
 import { Eviction, type Goal, isWithin, type Residents } from "./eviction.ts";
 import type { IndexDb } from "./index-db.ts";
 import type { Lease } from "./leases.ts";
@@ -58,6 +59,7 @@ export class Upkeep {
   readonly #doomed: DoomedFiles;
   readonly #recency = new Recency();
   readonly #limits: StandingLimits | undefined;
+  readonly #readOnly: boolean;
   readonly #lock: () => Lease | undefined;
   #isSweepDue = false;
   #isFlushDue = false;
@@ -75,16 +77,18 @@ export class Upkeep {
   constructor(
     layout: Layout,
     index: IndexDb,
-    limits: StandingLimits | undefined,
+    { limits, readOnly }: Pick<StoreOptions, "limits" | "readOnly">,
     lock: () => Lease | undefined,
     residents: Residents,
   ) {
     this.#index = index;
     this.#limits = limits;
+    this.#readOnly = readOnly;
     this.#lock = lock;
     this.books = new Books(index);
     this.#eviction = new Eviction(layout, index, this.books, residents);
     this.#doomed = new DoomedFiles(layout, index);
+    if (this.#readOnly) return;
     // Before what syncs the index, and marks it as left.
     if (all.size === 0) process.prependListener("exit", endAll);
     all.add(this);
@@ -92,6 +96,7 @@ export class Upkeep {
 
   /** A result was used. */
   used(row: Uint8Array): void {
+    if (this.#readOnly) return;
     this.#recency.note(row);
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
@@ -267,7 +272,7 @@ export class Upkeep {
 
   /** What is left to do when the thread ends, or its folder is no longer the cache. */
   end(): void {
-    all.delete(this);
+    if (!all.delete(this)) return;
     if (all.size === 0) process.removeListener("exit", endAll);
     this.#quietly(() => {
       const isLate = lateAfter(EXIT_MS);
