@@ -60,7 +60,7 @@ export class Inventory {
   /** How many rows are damaged, or of a later release. @throws {StoreError} */
   countDamaged(): number {
     let count = 0;
-    for (const { row } of this.#index.scan(new Uint8Array())) {
+    for (const { row } of scanRows(this.#index, new Uint8Array())) {
       if (decodeEntry(row) === undefined) count++;
     }
     return count;

@@ -13,6 +13,7 @@ import {
   SEED,
   sample,
 } from "../support/damaged-index.ts";
+import { buildModules } from "../support/modules.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 /** A process that takes longer hangs. */
@@ -25,9 +26,11 @@ interface Outcome {
   readonly write: readonly string[];
 }
 
+const modules = buildModules("lmdb-damage");
+
 // Uses the file in FOLDER in every way; keys and rows are those of the one in SOUND.
 const source = `
-  import { Lmdb } from "./dist/blosc/lmdb.js";
+  import { Lmdb } from "${modules}/blosc/lmdb.js";
   const options = { mapSize: 2 ** 32, maxReaders: 100, sync: false };
   const open = (folder) => new Lmdb(folder, options);
   const all = (db) => Array.from(db.scan(new Uint8Array()), ({ key, row }) =>

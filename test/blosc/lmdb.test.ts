@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { binding } from "../../src/blosc/binding.ts";
 import { Lmdb } from "../../src/blosc/lmdb.ts";
-import { buildModules } from "../support/modules.ts";
+import { buildModules, buildModules } from "../support/modules.ts";
 
 const execFileAsync = promisify(execFile);
 
@@ -19,6 +19,8 @@ const key = (text: string) => Buffer.from(text);
 const put = (lmdb: Lmdb, name: string, row: Uint8Array) =>
   lmdb.write([{ put: [[key(name), row]] }]);
 const remove = (lmdb: Lmdb, name: string) => lmdb.write([{ delete: [key(name)] }]);
+
+const modules = buildModules("lmdb");
 
 describe("Lmdb", () => {
   test("keeps rows of any size", () => {
@@ -91,7 +93,7 @@ describe("Lmdb", () => {
     const add = () => lmdb.write([{ add: [[key("sum"), Float64Array.of(1, -0.5)]] }]);
     for (let i = 0; i < 100; i++) add();
     const script = `
-      import { Lmdb } from "./dist/blosc/lmdb.js";
+      import { Lmdb } from "${modules}/blosc/lmdb.js";
       const lmdb = new Lmdb(${JSON.stringify(path)}, ${JSON.stringify(options)});
       for (let i = 0; i < 1000; i++) lmdb.write([{ add: [[Buffer.from("sum"), Float64Array.of(1, -0.5)]] }]);`;
     const child = execFileAsync(process.execPath, ["--input-type=module", "-e", script]);
@@ -139,7 +141,7 @@ describe("Lmdb", () => {
     const lmdb = new Lmdb(path, options);
     put(lmdb, "k", Uint8Array.of(1));
     const script = `
-      import { Lmdb } from ${JSON.stringify(`${buildModules("lmdb")}/blosc/lmdb.js`)};
+      import { Lmdb } from "${modules}/blosc/lmdb.js";
       const lmdb = new Lmdb(${JSON.stringify(path)}, ${JSON.stringify(options)});
       if (lmdb.get(Buffer.from("k"))[0] !== 1) throw new Error("not seen there");
       lmdb.write([{ put: [[Buffer.from("k"), Uint8Array.of(2)]] }]);`;
