@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { binding } from "../../src/blosc/binding.ts";
 import { Lmdb } from "../../src/blosc/lmdb.ts";
-import { buildModules, buildModules } from "../support/modules.ts";
+import { buildModules } from "../support/modules.ts";
 
 const execFileAsync = promisify(execFile);
 
