@@ -11,6 +11,8 @@ import { temporaryFolder } from "../support/temporary.ts";
 import { expected, walkOn } from "./walk.mjs";
 
 const script = join(import.meta.dirname, "walk.mjs");
+/** Long enough to be killed in many times, also where nothing else runs. */
+const LONG = 3_000_000;
 const LENGTH = 300_000;
 
 /** An extender that is begun again whenever it was killed. */
@@ -20,7 +22,7 @@ class Extender {
   readonly #work: readonly string[];
 
   constructor(location: string, step: number) {
-    this.#work = [script, "extend", location, String(LENGTH), String(step)];
+    this.#work = [script, "extend", location, String(LONG), String(step)];
   }
 
   /** Until it comes to its end by itself. */
@@ -45,7 +47,7 @@ describe("a series that two processes extend", () => {
     timeout: 300_000,
   }, async () => {
     const location = join(temporaryFolder(), "cache");
-    const right = (await expected(LENGTH)) as Float64Array;
+    const right = (await expected(LONG)) as Float64Array;
     const extenders = [new Extender(location, 700), new Extender(location, 1500)];
     let running = true;
     const ended = Promise.all(extenders.map((extender) => extender.run())).finally(() => {
@@ -78,12 +80,12 @@ describe("a series that two processes extend", () => {
 
     expect(extenders.map(({ kills }) => kills > 0)).toEqual([true, true]);
     expect(seen.size).toBeGreaterThan(10);
-    expect(await walk("a", { length: LENGTH })).toEqual(right);
+    expect(await walk("a", { length: LONG })).toEqual(right);
     expect(walk.stats()).toMatchObject({ hits: 1, stores: 0 });
     if (!hasReference) return;
     const [path] = walk.info("a").files as [string];
     const [answer] = askReference([{ do: "unpack", path }]) as [Description];
-    expect(answer).toMatchObject({ shape: [LENGTH], sha256: sha256(right) });
+    expect(answer).toMatchObject({ shape: [LONG], sha256: sha256(right) });
   });
 
   it("is continued by who waits, when the one who extends it is killed", {
