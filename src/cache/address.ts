@@ -20,22 +20,28 @@ export function keyOfRow(row: Uint8Array): string {
 }
 
 /** The address of a result that was found in the index. */
-export function addressOfRow(row: Uint8Array, { functionId }: Entry): Address {
-  return new CallAddress(
-    row.subarray(0, PREFIX_LENGTH),
-    row.subarray(PREFIX_LENGTH),
-    slugOf(functionId),
-  );
+export function addressOfRow(
+  row: Uint8Array,
+  { functionId: id }: Pick<Entry, "functionId">,
+): Address {
+  const [prefix, key] = [row.subarray(0, PREFIX_LENGTH), row.subarray(PREFIX_LENGTH)];
+  return new CallAddress(prefix, key, { id, slug: slugOf(id) });
 }
 
 export class CallAddress implements Address {
   readonly row: Uint8Array;
+  readonly functionId: string;
   readonly slug: string;
 
-  constructor(prefix: Uint8Array, key: CallKey, slug: string) {
+  constructor(
+    prefix: Uint8Array,
+    key: CallKey,
+    { id, slug }: Pick<FunctionIdentity, "id" | "slug">,
+  ) {
     this.row = new Uint8Array(PREFIX_LENGTH + key.byteLength);
     this.row.set(prefix);
     this.row.set(key, PREFIX_LENGTH);
+    this.functionId = id;
     this.slug = slug;
   }
 

@@ -18,6 +18,7 @@ import {
   type LimitOptions,
 } from "./limits.ts";
 import { narrate } from "./narrate.ts";
+import { OpenedStore } from "./opened-store.ts";
 import { checkPacking, type Packing } from "./packing.ts";
 import { Adapters, type StorableClass } from "./result-adapters.ts";
 import { Results } from "./results.ts";
@@ -112,7 +113,8 @@ export function createCache(options: MemoryOptions, registered?: Adapters): Cach
   }
   const location = resolveLocation(options.location);
   claimDurability(location, store.durability);
-  const results = new Results(location, store, { adapters, onEvicted: evictions.note });
+  const opened = new OpenedStore(location, store, evictions.note);
+  const results = new Results(opened, adapters, events);
   const series = new SeriesResults(results);
   return { ...shared, flights: flightsOf(location), location, results, series };
 }

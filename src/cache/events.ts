@@ -12,7 +12,8 @@ export type MissReason = "absent" | "incomplete" | "expired" | "rejected" | "unr
  * is for another process or thread, which computes the result: a hit or a miss follows. `savedMs`
  * and `durationMs` are what computing the result took; a result is `declined` by `shouldCache`, and
  * else unstored because it could not be stored. What is removed to keep the cache within its limits
- * is told as `evict`, by the process that removes it; `bytes` is what it took on disk.
+ * is told as `evict`, by the process that removes it; `bytes` is what it took on disk. A result that
+ * turns out damaged is told as `damage`, and then computed again as if it had never been there.
  */
 export type CacheEvent = { readonly id: string; readonly key: string } & (
   | { readonly type: "hit"; readonly savedMs: number }
@@ -21,6 +22,7 @@ export type CacheEvent = { readonly id: string; readonly key: string } & (
   | { readonly type: "store"; readonly durationMs: number }
   | { readonly type: "unstored"; readonly declined: boolean }
   | { readonly type: "invalidate" }
+  | { readonly type: "damage"; readonly reason: string }
   | { readonly type: "evict"; readonly reason: EvictionReason; readonly bytes: number }
 );
 

@@ -119,7 +119,7 @@ export class FunctionResults {
   #addressUnder(identity: FunctionIdentity, { self, args }: Pick<Call, "self" | "args">): Address {
     const counting = this.#policy.counting.of(args);
     const key = callKey(identity, counting, this.#policy.receiver(self));
-    return new CallAddress(this.#prefixOf(self), key, identity.slug);
+    return new CallAddress(this.#prefixOf(self), key, identity);
   }
 
   /** What the keys of the function's rows begin with. */

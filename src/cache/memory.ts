@@ -4,11 +4,14 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Adapter } from "../adapters/kind.ts";
 import { checkOptionNames } from "../format/option-names.ts";
+import type { Swept } from "../store/litter.ts";
+import type { RebuildOptions, Rebuilt } from "../store/rebuilding.ts";
 import type { CacheSize, Reduction } from "../store/upkeep.ts";
 import { rowPrefix } from "./address.ts";
 import { createCache, isLocation, type MemoryOptions } from "./cache.ts";
 import { callSite } from "./call-site.ts";
 import type { EntryInfo } from "./entry-info.ts";
+import { NOTHING_REBUILT, NOTHING_SWEPT } from "./folder-upkeep.ts";
 import { slugOf } from "./identity.ts";
 import { type IncrementalOptions, incrementalOn } from "./incremental.ts";
 import { NOTHING_REDUCED, type ReductionOptions, reductionOf } from "./limits.ts";
@@ -20,7 +23,7 @@ import type { Incremental } from "./series-operations.ts";
 import { Shelved, type ShelvedToken } from "./shelved.ts";
 import { type FunctionStats, sumStats } from "./stats.ts";
 import { type CacheUsage, measureUsage } from "./usage.ts";
-import { type CacheReport, type VerifyOptions, verifyCache } from "./verify.ts";
+import { type CacheReport, NOTHING_VERIFIED, type VerifyOptions } from "./verify.ts";
 import type { Cache } from "./wrapper.ts";
 
 /** The options of a Memory that can be sent to others. */
@@ -133,16 +136,43 @@ export class Memory {
 
   /**
    * Reads everything that is stored, to its end, and reports what is damaged, missing or litter. It
-   * changes nothing. Others may store and read meanwhile.
+   * changes nothing, unless `fix` is asked for. Others may store and read meanwhile.
    *
-   * @throws {StoreError} when the folder cannot be used, or the index cannot be read
+   * @throws {TypeError} for an option
+   * @throws {StoreError} when the folder cannot be used, the index cannot be read, or is not to be
+   *   changed
    */
   async verify(options: VerifyOptions = {}): Promise<CacheReport> {
-    checkOptionNames(options, ["signal", "onProgress"], "verify");
-    const { results } = this.#cache;
-    if (results === undefined)
-      return { entries: 0, files: 0, cbytes: 0, unclaimed: 0, findings: [] };
-    return verifyCache(results.inventory(), options);
+    checkOptionNames(options, ["fix", "signal", "onProgress"], "verify");
+    const { fix = false } = options;
+    if (typeof fix !== "boolean") {
+      throw new TypeError(`Option fix must be true or false: got ${String(fix)}`);
+    }
+    return (await this.#cache.results?.upkeep.verify(options)) ?? NOTHING_VERIFIED;
+  }
+
+  /**
+   * Finds results again whose rows were lost with a damaged index, from what their files say. Those
+   * that are known stay as they are. Small results, which had no file, are not found.
+   *
+   * @throws {TypeError} for an option
+   * @throws {StoreError} when the folder cannot be used, or the index cannot be changed
+   */
+  async rebuild(options: RebuildOptions = {}): Promise<Rebuilt> {
+    checkOptionNames(options, ["signal", "onProgress"], "rebuild");
+    return (await this.#cache.results?.upkeep.rebuild(options)) ?? NOTHING_REBUILT;
+  }
+
+  /**
+   * Removes files that no result speaks of and that are older than an hour, such as processes leave
+   * that are killed.
+   *
+   * @throws {TypeError} for an option
+   * @throws {StoreError} when the folder cannot be used, or the index cannot be read
+   */
+  async sweep(options: { readonly signal?: AbortSignal } = {}): Promise<Swept> {
+    checkOptionNames(options, ["signal"], "sweep");
+    return (await this.#cache.results?.upkeep.sweep(options.signal)) ?? NOTHING_SWEPT;
   }
 
   /**

@@ -24,6 +24,8 @@ function textOf(event: CacheEvent, verbose: 1 | 2): string | undefined {
       return event.declined ? "not stored, as shouldCache says" : "not stored";
     case "invalidate":
       return "removed";
+    case "damage":
+      return `damaged: ${event.reason}`;
     case "evict":
       return `removed to keep within the limits (${event.reason})`;
   }

@@ -2,16 +2,14 @@
 import { messageOf } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import { type Lease, type Leases, NO_LEASE } from "../store/leases.ts";
+import type { OpenedStore } from "./opened-store.ts";
 import { warnOnce } from "./warning.ts";
 
 export class ResultLeases {
-  readonly #location: string;
-  readonly #open: () => Leases | undefined;
+  readonly #store: OpenedStore;
 
-  /** @param open gives those of the cache as it is now; `undefined` where it cannot be written */
-  constructor(location: string, open: () => Leases | undefined) {
-    this.#location = location;
-    this.#open = open;
+  constructor(store: OpenedStore) {
+    this.#store = store;
   }
 
   /** The right to compute a result; `undefined` while another process or thread has it. */
@@ -32,12 +30,12 @@ export class ResultLeases {
 
   #attempt<T>(ask: (leases: Leases) => T, otherwise: T): T {
     try {
-      const leases = this.#open();
+      const leases = this.#store.forWriting()?.leases();
       return leases === undefined ? otherwise : ask(leases);
     } catch (error) {
       // It may be for now only, such as too many open files: the next call tries again.
       const message = `Leases cannot be kept: ${messageOf(error)}. Several processes may compute the same result.`;
-      warnOnce(this.#location, "LEASES_UNAVAILABLE", message);
+      warnOnce(this.#store.location, "LEASES_UNAVAILABLE", message);
       return otherwise;
     }
   }

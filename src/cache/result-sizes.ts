@@ -1,41 +1,38 @@
 /** What the results of a cache take, and having them take less. */
 import { messageOf } from "../errors.ts";
 import type { Address } from "../store/address.ts";
-import type { ArrayStore } from "../store/array-store.ts";
 import type { Limits } from "../store/limits.ts";
 import type { CacheSize, Reduction } from "../store/upkeep.ts";
 import type { Order } from "../store/usage.ts";
 import { NOTHING_REDUCED } from "./limits.ts";
+import type { OpenedStore } from "./opened-store.ts";
 import { warnOnce } from "./warning.ts";
 
 export class ResultSizes {
-  readonly #location: string;
-  readonly #open: () => ArrayStore | null;
+  readonly #store: OpenedStore;
 
-  /** @param open gives the store as it is now; `null` where it cannot be used */
-  constructor(location: string, open: () => ArrayStore | null) {
-    this.#location = location;
-    this.#open = open;
+  constructor(store: OpenedStore) {
+    this.#store = store;
   }
 
   /** @throws {StoreError} when the index cannot be read */
   size(): CacheSize {
-    return this.#open()?.size() ?? NOTHING_REDUCED.remaining;
+    return this.#store.forWriting()?.size() ?? NOTHING_REDUCED.remaining;
   }
 
   /** Removes results until the limits hold. @throws {StoreError} when the store refuses */
   async reduce(limits: Limits, order: Order, isDryRun: boolean): Promise<Reduction> {
-    const reduction = await this.#open()?.reduce(limits, order, isDryRun);
+    const reduction = await this.#store.forWriting()?.reduce(limits, order, isDryRun);
     return reduction ?? NOTHING_REDUCED;
   }
 
   /** Keeps a result from being removed, or no longer; whether that is so now. */
   pin(address: Address, isPinned: boolean): boolean {
     try {
-      return this.#open()?.pin(address, isPinned) ?? false;
+      return this.#store.forWriting()?.pin(address, isPinned) ?? false;
     } catch (error) {
       const message = `${messageOf(error)}. Results were not pinned or unpinned.`;
-      warnOnce(this.#location, "CACHE_UNWRITABLE", message);
+      warnOnce(this.#store.location, "CACHE_UNWRITABLE", message);
       return false;
     }
   }

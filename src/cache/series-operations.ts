@@ -107,7 +107,7 @@ class SeriesOperations {
 
   addressOf(args: unknown): Address {
     const { identity } = this.#plan;
-    return new CallAddress(this.prefix, callKey(identity, [args]), identity.slug);
+    return new CallAddress(this.prefix, callKey(identity, [args]), identity);
   }
 
   #callOf(args: unknown, signal: AbortSignal | undefined): SeriesCall {

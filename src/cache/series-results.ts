@@ -4,7 +4,7 @@
  */
 import type { Address } from "../store/address.ts";
 import { type Lease, NO_LEASE } from "../store/leases.ts";
-import { lengthOf, type SeriesRow } from "../store/series-row.ts";
+import { encodeSeries, lengthOf, type SeriesRow } from "../store/series-row.ts";
 import type { NewSeries } from "../store/series-store.ts";
 import type { Increment, SeriesWriter } from "../store/series-writer.ts";
 import type { FunctionIdentity } from "./identity.ts";
@@ -35,7 +35,7 @@ export class SeriesResults {
     try {
       return this.#results.series()?.find(address);
     } catch (error) {
-      this.#results.discardSeries(address, undefined, error);
+      this.#results.damage.found(address, undefined, error);
       return undefined;
     }
   }
@@ -62,7 +62,7 @@ export class SeriesResults {
         return part?.plain;
       } catch (error) {
         if (!this.#isReplaced(address, row)) {
-          this.#results.discardSeries(address, row, error);
+          this.#results.damage.found(address, encodeSeries(row), error);
           return this.find(address) === undefined ? undefined : "unreadable";
         }
       }
@@ -80,7 +80,7 @@ export class SeriesResults {
         return this.#results.series()?.readSync(address, row, from, to).plain;
       } catch (error) {
         if (!this.#isReplaced(address, row)) {
-          this.#results.discardSeries(address, row, error);
+          this.#results.damage.found(address, encodeSeries(row), error);
           return this.find(address) === undefined ? undefined : "unreadable";
         }
       }
@@ -121,7 +121,7 @@ export class SeriesResults {
       return await this.#results.series(true)?.write(address, series, row);
     } catch (error) {
       if (row === undefined) this.#results.reportUnstored(identity, error);
-      else this.#results.discardSeries(address, row, error);
+      else this.#results.damage.found(address, encodeSeries(row), error);
       return undefined;
     }
   }
@@ -137,7 +137,7 @@ export class SeriesResults {
       return this.#results.series(true)?.writeSync(address, series, row);
     } catch (error) {
       if (row === undefined) this.#results.reportUnstored(identity, error);
-      else this.#results.discardSeries(address, row, error);
+      else this.#results.damage.found(address, encodeSeries(row), error);
       return undefined;
     }
   }

@@ -3,10 +3,9 @@ import { StoreError } from "../errors.ts";
 import type { TypedArray } from "../format/dtype.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
-import { CallAddress } from "./address.ts";
+import { addressOfRow } from "./address.ts";
 import { keySymbol } from "./encode.ts";
 import type { EntryInfo } from "./entry-info.ts";
-import { slugOf } from "./identity.ts";
 import { NoAdapters, remedyFor } from "./result-adapters.ts";
 import { isTypedKind } from "./result-arrays.ts";
 import { LONE_ARRAY } from "./result-skeleton.ts";
@@ -57,7 +56,7 @@ export class Shelved<Result = unknown> {
     kept?: { readonly value: unknown },
   ) {
     const row = new Uint8Array(Buffer.from(token.row, "hex"));
-    this.#address = new CallAddress(row.subarray(0, 8), row.subarray(8), slugOf(token.id));
+    this.#address = addressOfRow(row, { functionId: token.id });
     this.#isAsync = token.isAsync;
     this.#results = results;
     this.#kept = kept;
@@ -157,7 +156,7 @@ export class Shelved<Result = unknown> {
   #sliceSync(start?: number, stop?: number): TypedArray {
     if (!this.#hasFile()) return lone(this.#getSync(), this.key).slice(start, stop);
     for (const entry of this.#entries()) {
-      const part = this.#results?.sliceSync(this.#address, entry, start, stop);
+      const part = this.#results?.parts.sliceSync(this.#address, entry, start, stop);
       if (part !== undefined) return part;
     }
     throw gone(this.key);
@@ -166,7 +165,7 @@ export class Shelved<Result = unknown> {
   async #sliceAsync(start?: number, stop?: number): Promise<TypedArray> {
     if (!this.#hasFile()) return lone(await this.#getAsync(), this.key).slice(start, stop);
     for (const entry of this.#entries()) {
-      const part = await this.#results?.slice(this.#address, entry, start, stop);
+      const part = await this.#results?.parts.slice(this.#address, entry, start, stop);
       if (part !== undefined) return part;
     }
     throw gone(this.key);
@@ -191,7 +190,7 @@ export class Shelved<Result = unknown> {
       return;
     }
     for (const entry of this.#entries()) {
-      const chunks = this.#results?.chunksSync(this.#address, entry);
+      const chunks = this.#results?.parts.chunksSync(this.#address, entry);
       if (chunks === undefined) break;
       if (yield* chunks) return;
     }
@@ -205,7 +204,7 @@ export class Shelved<Result = unknown> {
       return;
     }
     for (const entry of this.#entries()) {
-      const chunks = this.#results?.chunks(this.#address, entry);
+      const chunks = this.#results?.parts.chunks(this.#address, entry);
       if (chunks === undefined) break;
       if (yield* chunks) return;
     }

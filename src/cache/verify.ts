@@ -1,7 +1,9 @@
 /** A look at everything that a cache has stored, for what is damaged, missing, or of no use. */
 import { messageOf } from "../errors.ts";
+import type { ArrayStore } from "../store/array-store.ts";
 import type { Entry } from "../store/entry.ts";
 import type { Inventory, ObjectFile, RowOfIndex } from "../store/inventory.ts";
+import { isLitter, removeLitter } from "../store/litter.ts";
 import { addressOfRow, keyOfRow } from "./address.ts";
 
 /**
@@ -22,6 +24,8 @@ export interface Finding {
   readonly id?: string;
   /** Absolute path of the file, if it is one. */
   readonly file?: string;
+  /** Whether it was removed, so that it is computed again: see {@link VerifyOptions.fix}. */
+  readonly isFixed: boolean;
 }
 
 export interface CacheReport {
@@ -32,15 +36,25 @@ export interface CacheReport {
   /** Bytes of these files. */
   readonly cbytes: number;
   /**
-   * Files that no result speaks of and that are younger than an hour: of results that are being
-   * stored, or that an index knew which is lost.
+   * Files that no result speaks of, and that are no litter: of results that are being stored, as
+   * they are younger than an hour, or that only a lost index knew.
    */
   readonly unclaimed: number;
+  /**
+   * Whether an index was lost as damaged, so that `Memory.rebuild` may find more results. Until then
+   * their files are no litter.
+   */
+  readonly hasLostIndex: boolean;
   /** What costs a result comes before litter; empty for a sound cache. */
   readonly findings: readonly Finding[];
 }
 
 export interface VerifyOptions {
+  /**
+   * Removes what is damaged, incomplete or litter: results that are then computed again. Files of
+   * damaged results are kept in `tmp/` for an hour. What is unreadable stays. Default: `false`.
+   */
+  readonly fix?: boolean;
   /** Ends the look; the promise rejects with its reason. */
   readonly signal?: AbortSignal;
   /** Called with the bytes of files that have been read, and those of all. */
@@ -51,17 +65,26 @@ export interface VerifyOptions {
 const ATTEMPTS = 5;
 
 /** Reads every row, and every file to its end. */
-export async function verifyCache(
-  inventory: Inventory,
-  options: VerifyOptions,
-): Promise<CacheReport> {
+export async function verifyCache(store: ArrayStore, options: VerifyOptions): Promise<CacheReport> {
   options.signal?.throwIfAborted();
-  const verification = new Verification(inventory, options);
+  const verification = new Verification(store, options);
+  const inventory = store.inventory();
   for (const row of inventory.rows()) await verification.checkRow(row);
   await verification.findLitter();
   const { entries, files, cbytes, unclaimed, findings } = verification;
-  return { entries, files, cbytes, unclaimed, findings };
+  const hasLostIndex = inventory.hasLostIndex();
+  return { entries, files, cbytes, unclaimed, hasLostIndex, findings };
 }
+
+/** Of a cache that keeps nothing. */
+export const NOTHING_VERIFIED: CacheReport = {
+  ...{ entries: 0, files: 0, cbytes: 0, unclaimed: 0 },
+  hasLostIndex: false,
+  findings: [],
+};
+
+/** What is wrong with a result. */
+type Fault = Omit<Finding, "isFixed">;
 
 class Verification {
   entries = 0;
@@ -69,15 +92,17 @@ class Verification {
   cbytes = 0;
   unclaimed = 0;
   readonly findings: Finding[] = [];
+  readonly #store: ArrayStore;
   readonly #inventory: Inventory;
   readonly #options: VerifyOptions;
   readonly #size: number;
   readonly #known = new Set<string>();
 
-  constructor(inventory: Inventory, options: VerifyOptions) {
-    this.#inventory = inventory;
+  constructor(store: ArrayStore, options: VerifyOptions) {
+    this.#store = store;
+    this.#inventory = store.inventory();
     this.#options = options;
-    this.#size = sizeOfAll(inventory);
+    this.#size = sizeOfAll(this.#inventory);
   }
 
   /** Others may store the result anew, or remove it, while it is looked at. */
@@ -95,18 +120,31 @@ class Verification {
     }
   }
 
-  #count({ entry }: RowOfIndex, found: readonly Finding[]): void {
-    this.findings.push(...found);
+  #count(looked: RowOfIndex, found: readonly Fault[]): void {
+    const isFixed = this.#fix(looked, found);
+    for (const fault of found) {
+      this.findings.push({ ...fault, isFixed: isFixed && fault.kind !== "unreadable" });
+    }
+    const { entry } = looked;
     // What a damaged row spoke of, nobody knows.
     if (entry === undefined) return;
     this.entries++;
     this.files += entry.arrays.filter((array) => !("plain" in array)).length;
   }
 
-  async #check({ row, entry }: RowOfIndex): Promise<Finding[]> {
+  /** Whether the result is not there any more. */
+  #fix({ row, entry }: RowOfIndex, found: readonly Fault[]): boolean {
+    const isWanted = this.#options.fix === true;
+    if (!isWanted || found.every(({ kind }) => kind === "unreadable")) return false;
+    const { removal } = this.#store;
+    if (entry === undefined) return removal.deleteDamaged(row);
+    return removal.setAside(addressOfRow(row, entry), entry);
+  }
+
+  async #check({ row, entry }: RowOfIndex): Promise<Fault[]> {
     const key = keyOfRow(row);
     if (entry === undefined) return [{ kind: "damaged", text: "The row is damaged.", key }];
-    const found: Finding[] = [];
+    const found: Fault[] = [];
     for (const file of this.#inventory.filesOf(addressOfRow(row, entry), entry)) {
       this.#known.add(file.path);
       const fault = await this.#checkFile(file);
@@ -136,16 +174,18 @@ class Verification {
   }
 
   async findLitter(): Promise<void> {
-    for await (const { path, isOld } of this.#inventory.files()) {
+    for await (const file of this.#inventory.files()) {
       this.#options.signal?.throwIfAborted();
-      if (this.#known.has(path) || this.#inventory.isOwn(path)) continue;
-      if (isOld) this.#addLitter(path);
-      else this.unclaimed++;
+      const { path } = file;
+      if (isLitter(this.#inventory, this.#known, file)) this.#addLitter(path);
+      else if (!this.#known.has(path) && !this.#inventory.isOwn(path)) this.unclaimed++;
     }
   }
 
-  #addLitter(path: string): void {
-    this.findings.push({ kind: "litter", text: "No result speaks of the file.", file: path });
+  #addLitter(file: string): void {
+    const isFixed = this.#options.fix === true;
+    if (isFixed) removeLitter({ path: file });
+    this.findings.push({ kind: "litter", text: "No result speaks of the file.", file, isFixed });
   }
 }
 

@@ -1,11 +1,13 @@
 /** Where a result stands: its row in the index, and its files. */
 import { join } from "node:path";
+import type { Entry } from "./entry.ts";
 import type { Layout } from "./location.ts";
 
 /** Which result. */
 export interface Address {
   /** Key of the row. */
   readonly row: Uint8Array;
+  readonly functionId: string;
   /** Folder of the function, safe as a file name. */
   readonly slug: string;
   /** Hex digits, unique to the call: start of the file names. */
@@ -17,4 +19,11 @@ export function objectPath(layout: Layout, address: Address, stamp: number, n: n
   const { slug, name } = address;
   const file = `${name}-${stamp.toString(16).padStart(8, "0")}-${n}.blp`;
   return join(layout.objects, slug, name.slice(0, 2), file);
+}
+
+/** The files that a row speaks of, absolute paths in the order of its arrays; a small result has none. */
+export function filesOf(layout: Layout, address: Address, { arrays, stamp }: Entry): string[] {
+  return arrays.flatMap((array, n) =>
+    "plain" in array ? [] : [objectPath(layout, address, stamp, n)],
+  );
 }

@@ -1,17 +1,15 @@
 /**
  * Results at rest: a row in the index and, unless the result is small, one Bloscpack file per
- * array. Files are complete before the row that speaks of them exists, and go after it; so a row
- * without its files is a miss, and a file without a row is litter.
+ * array. Files are complete before the row that speaks of them exists (`storing.ts`), and go after
+ * it (`removal.ts`); so a row without its files is a miss, and a file without a row is litter.
  */
 import fs from "node:fs";
-import { basename, join } from "node:path";
 import { StoreError } from "../errors.ts";
 import type { TypedArray } from "../format/dtype.ts";
-import { type Address, objectPath } from "./address.ts";
-import { bytesOnDisk, scanRows } from "./books.ts";
-import { clearRows } from "./clearing.ts";
-import { type Draft, fileArray, type Job, type StoreOptions, splitDraft } from "./draft.ts";
-import { decodeEntry, type Entry, encodeEntry, type FileArray } from "./entry.ts";
+import { type Address, filesOf, objectPath } from "./address.ts";
+import { scanRows } from "./books.ts";
+import type { StoreOptions } from "./draft.ts";
+import { decodeEntry, type Entry, type FileArray } from "./entry.ts";
 import type { Residents } from "./eviction.ts";
 import type { IndexDb } from "./index-db.ts";
 import { Inventory } from "./inventory.ts";
@@ -25,12 +23,12 @@ import {
   readObjectSync,
   sliceObject,
   sliceObjectSync,
-  writeObject,
-  writeObjectSync,
 } from "./object-file.ts";
-import { makeFolders } from "./publication.ts";
+import { Rebuilding, type RebuildOptions, type Rebuilt } from "./rebuilding.ts";
+import { Removal } from "./removal.ts";
 import { Rows } from "./rows.ts";
 import { SeriesStore } from "./series-store.ts";
+import { Storing } from "./storing.ts";
 import { type CacheSize, type Reduction, Upkeep } from "./upkeep.ts";
 import type { Order } from "./usage.ts";
 
@@ -43,12 +41,13 @@ export interface Stored {
 export class ArrayStore {
   readonly #layout: Layout;
   readonly #index: IndexDb;
-  readonly #options: StoreOptions;
   readonly #upkeep: Upkeep;
   readonly #rows: Rows;
   #leases: Leases | undefined;
   /** Results that grow. */
   readonly series: SeriesStore;
+  readonly storing: Storing;
+  readonly removal: Removal;
 
   constructor(
     layout: Layout,
@@ -58,12 +57,15 @@ export class ArrayStore {
   ) {
     this.#layout = layout;
     this.#index = index;
-    this.#options = options;
-    const filesOf = (address: Address, entry: Entry) => this.filesOf(address, entry);
     const lock = () => this.#lockUpkeep();
-    this.#upkeep = new Upkeep(layout, index, options, lock, { ...residents, filesOf });
+    this.#upkeep = new Upkeep(layout, index, options, lock, {
+      ...residents,
+      filesOf: (address, entry) => this.filesOf(address, entry),
+    });
     this.#rows = new Rows(index, this.#upkeep.books);
     this.series = new SeriesStore(layout, index, this.#rows, options);
+    this.storing = new Storing(layout, this.#rows, this.#upkeep, options);
+    this.removal = new Removal(layout, index, this.#rows);
   }
 
   #lockUpkeep(): Lease | undefined {
@@ -177,9 +179,7 @@ export class ArrayStore {
 
   /** The files of a result, absolute paths; a small one has none. */
   filesOf(address: Address, entry: Entry): string[] {
-    return entry.arrays.flatMap((array, n) =>
-      "plain" in array ? [] : [this.#pathOf(address, entry.stamp, n)],
-    );
+    return filesOf(this.#layout, address, entry);
   }
 
   /** Those of its files that are not there. */
@@ -199,39 +199,19 @@ export class ArrayStore {
     }
   }
 
-  /** Forgets a result; whether it was there. @throws {StoreError} when the index refuses */
-  delete(address: Address): boolean {
-    const { wasThere, entry } = this.#rows.remove(address.row);
-    if (entry !== undefined) this.#removeFilesOf(address, entry);
-    return wasThere;
-  }
-
-  /** A reader that has a file open reads it to its end; one that has not finds a miss. */
-  #removeFilesOf(address: Address, entry: Entry): void {
-    for (const path of this.filesOf(address, entry)) fs.rmSync(path, { force: true });
-  }
-
   /**
-   * Forgets the results whose rows' keys begin with `prefix`, all or those that are `wanted`: how
-   * many. Damaged rows are nobody's, and go too.
+   * Gives every result in the folder a row that has lost its own.
    *
-   * @param sweeps whether files go as well that no row speaks of
    * @throws {StoreError} when the index refuses
    */
-  clear(
-    prefix: Uint8Array,
+  async rebuild(
     addressOf: (row: Uint8Array, entry: Entry) => Address,
-    isWanted: (entry: Entry) => boolean = () => true,
-    sweeps = false,
-  ): number {
-    const clearing = { addressOf, isWanted, delete: (address: Address) => this.delete(address) };
-    let count = 0;
-    for (const { address, entry } of clearRows(this.#index, this.#rows, prefix, clearing)) {
-      if (entry !== undefined) this.#removeFilesOf(address, entry);
-      count++;
-    }
-    if (sweeps) this.inventory().sweep(addressOf);
-    return count;
+    options: RebuildOptions,
+  ): Promise<Rebuilt> {
+    const rebuilding = new Rebuilding(this.#layout, this.#index, this.#rows, addressOf);
+    const rebuilt = await rebuilding.run(options);
+    if (rebuilt.results > 0) this.#upkeep.stored();
+    return rebuilt;
   }
 
   /** For questions about the folder as a whole. */
@@ -268,79 +248,11 @@ export class ArrayStore {
     return this.#index.isCurrent();
   }
 
-  /** Stores a result, in the place of an earlier one. @throws {StoreError} or the system's error */
-  writeSync(address: Address, draft: Draft): void {
-    const { arrays, jobs, rest } = splitDraft(this.#layout, this.#options, address, draft);
-    try {
-      const files = jobs.map((job) => {
-        makeFolders(job.to);
-        return fileArray(job, writeObjectSync(job.to, job.plan));
-      });
-      this.#commit(address, draft, { ...rest, arrays: [...arrays, ...files] });
-    } catch (error) {
-      removeFiles(jobs);
-      throw error;
-    }
-  }
-
-  /** {@link writeSync} off the main thread. REQUIRES: the arrays stay as they are until then. */
-  async write(address: Address, draft: Draft): Promise<void> {
-    const { arrays, jobs, rest } = splitDraft(this.#layout, this.#options, address, draft);
-    try {
-      const files: FileArray[] = [];
-      for (const job of jobs) {
-        makeFolders(job.to);
-        files.push(fileArray(job, await writeObject(job.to, job.plan)));
-      }
-      this.#commit(address, draft, { ...rest, arrays: [...arrays, ...files] });
-    } catch (error) {
-      removeFiles(jobs);
-      throw error;
-    }
-  }
-
-  /** Forgets a result that turned out damaged; its files are kept for an hour, for a look. */
-  setAside(address: Address, entry: Entry | undefined): void {
-    // Another process may have stored the result anew since this one read its row.
-    const row = this.#index.get(address.row);
-    const now = row === undefined ? undefined : decodeEntry(row);
-    if (now?.stamp === entry?.stamp) this.#rows.remove(address.row);
-    for (const path of entry === undefined ? [] : this.filesOf(address, entry)) {
-      try {
-        fs.renameSync(path, join(this.#layout.tmp, `${basename(path)}.damaged`));
-      } catch {
-        // Somebody else has moved it, or it was gone from the start.
-      }
-    }
-  }
-
-  /** Makes the result exist; the files of the one that it replaces go. */
-  #commit(
-    address: Address,
-    draft: Draft,
-    written: Omit<Entry, keyof Draft | "createdMs"> & Pick<Entry, "skeleton" | "arrays">,
-  ): void {
-    const { isPinned, ...told } = draft;
-    const entry = { ...told, ...written, createdMs: Date.now() };
-    const row = encodeEntry(entry);
-    this.#refuseTooLarge(address, bytesOnDisk(entry, row.byteLength));
-    const replaced = this.#rows.store(address.row, row, entry, isPinned);
-    if (replaced !== undefined) this.#removeFilesOf(address, replaced);
-    this.#upkeep.stored();
-  }
-
-  /** What does not fit by itself would only drive out all others before it goes. */
-  #refuseTooLarge({ name }: Address, bytes: number): void {
-    const limit = this.#options.limits?.bytes ?? Number.POSITIVE_INFINITY;
-    if (bytes <= limit) return;
-    const reason = `it takes ${bytes} bytes, and limitBytes is ${limit}`;
-    throw new StoreError("store result", name, new Error(reason));
-  }
-
   #pathOf(address: Address, stamp: number, n: number): string {
     return objectPath(this.#layout, address, stamp, n);
   }
 }
+
 /** REQUIRES: the n-th array has a file. */
 function fileOf({ arrays }: Entry, n: number): FileArray {
   return arrays[n] as FileArray;
@@ -350,9 +262,4 @@ function withSkeleton(entry: Entry, plains: ArrayBuffer[]): Stored {
   if (!entry.skeletonIsArray) return { plains, skeleton: entry.skeleton };
   const skeleton = Buffer.from(plains.at(-1) as ArrayBuffer).toString("utf8");
   return { plains: plains.slice(0, -1), skeleton };
-}
-
-/** Of a result that did not come to be. */
-function removeFiles(jobs: readonly Job[]): void {
-  for (const { to } of jobs) fs.rmSync(to.path, { force: true });
 }

@@ -41,6 +41,11 @@ export function dooming(
   return [numberedKey(DOOMED_TABLE, [Date.now(), stamp], row), Buffer.from(names, "utf8")];
 }
 
+/** Absolute paths of all files whose removal is noted. @throws {StoreError} */
+export function* doomedPaths(layout: Layout, index: IndexDb): Generator<string, void, undefined> {
+  for (const { row } of index.scan(DOOMED_TABLE)) yield* pathsIn(layout, row);
+}
+
 export class DoomedFiles {
   readonly #layout: Layout;
   readonly #index: IndexDb;
@@ -80,19 +85,19 @@ export class DoomedFiles {
     const due: Doomed[] = [];
     for (const { key, row } of this.#index.scan(DOOMED_TABLE, undefined, SCAN_BYTES)) {
       if (numberOf(key) > latest || due.length === BATCH) break;
-      due.push({ key: key.slice(), paths: this.#pathsIn(row) });
+      due.push({ key: key.slice(), paths: pathsIn(this.#layout, row) });
     }
     return due;
-  }
-
-  /** Nothing outside of the cache, whatever stands there. */
-  #pathsIn(row: Uint8Array): string[] {
-    const names = Buffer.from(row.buffer, row.byteOffset, row.byteLength).toString("utf8");
-    const paths = names.split("\n").map((name) => join(this.#layout.objects, name));
-    return paths.filter((path) => path.startsWith(this.#layout.objects) && path.endsWith(".blp"));
   }
 
   #forget(due: readonly Doomed[]): void {
     this.#index.write(due.map(({ key }) => ({ delete: [key] })));
   }
+}
+
+/** Nothing outside of the cache, whatever stands there. */
+function pathsIn({ objects }: Layout, row: Uint8Array): string[] {
+  const names = Buffer.from(row.buffer, row.byteOffset, row.byteLength).toString("utf8");
+  const paths = names.split("\n").map((name) => join(objects, name));
+  return paths.filter((path) => path.startsWith(objects) && path.endsWith(".blp"));
 }

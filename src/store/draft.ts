@@ -4,7 +4,8 @@ import { type ArrayInput, describeArray } from "../format/ndarray.ts";
 import type { PackPlan } from "../format/pack.ts";
 import { type PackNdarrayOptions, planPackNdarray } from "../format/pack-ndarray.ts";
 import { type Address, objectPath } from "./address.ts";
-import type { Entry, FileArray, InlineArray } from "./entry.ts";
+import { describe } from "./description.ts";
+import type { Entry, FileArray } from "./entry.ts";
 import type { StandingLimits } from "./limits.ts";
 import type { Layout } from "./location.ts";
 import type { FileFacts } from "./object-file.ts";
@@ -51,17 +52,14 @@ export interface Job {
 
 /** A draft, split. */
 export interface SplitDraft {
-  /** Those that go into the row; none where they go into files. */
-  readonly arrays: readonly InlineArray[];
+  /** None where everything goes into the row. */
   readonly jobs: readonly Job[];
-  readonly rest: Pick<Entry, "stamp" | "skeletonIsArray" | "skeleton">;
+  /** The row, once each of them has left its file. */
+  readonly entryWith: (files: readonly FileArray[]) => Entry;
 }
 
 /** Marks the array that holds a skeleton too long for the row. */
-const SKELETON_KIND = 255;
-
-/** A longer skeleton has a file of its own, and is not repeated in another's metadata, characters. */
-const MAX_SKELETON_METADATA = 16_384;
+export const SKELETON_KIND = 255;
 
 export function splitDraft(
   layout: Layout,
@@ -69,38 +67,27 @@ export function splitDraft(
   address: Address,
   draft: Draft,
 ): SplitDraft {
-  const stamp = crypto().randomBytes(4).readUInt32LE();
+  const { isPinned, arrays, ...told } = draft;
   const skeletonIsArray = draft.skeleton.length > inlineBytes;
-  const all = skeletonIsArray ? [...draft.arrays, skeletonArray(draft.skeleton)] : draft.arrays;
+  const all = skeletonIsArray ? [...arrays, skeletonArray(draft.skeleton)] : arrays;
   const plain = all.map(({ kind, input }) => ({ kind, plain: describeArray(input).bytes }));
   const nbytes = plain.reduce((sum, array) => sum + array.plain.byteLength, 0);
   const inline = nbytes <= inlineBytes;
+  const entry = {
+    ...told,
+    stamp: crypto().randomBytes(4).readUInt32LE(),
+    createdMs: Date.now(),
+    skeletonIsArray,
+    skeleton: skeletonIsArray ? "" : draft.skeleton,
+  };
+  const kinds = all.map(({ kind }) => kind);
   const jobs = (inline ? [] : all).map(({ kind, input, packing: own }, n): Job => {
-    const metadata = { bloscache: describe(address, draft, n, all.length) };
+    const metadata = { bloscache: describe(address, { ...entry, kinds, isPinned }, n) };
     const plan = planPackNdarray(input, { ...packing, ...own, metadata });
-    const path = objectPath(layout, address, stamp, n);
+    const path = objectPath(layout, address, entry.stamp, n);
     return { kind, plan, to: { path, temporary: layout.tmp, durability, mode: 0o600 } };
   });
-  const skeleton = skeletonIsArray ? "" : draft.skeleton;
-  return { arrays: inline ? plain : [], jobs, rest: { stamp, skeletonIsArray, skeleton } };
-}
-
-/** What a file says of itself beside its array: enough to write its row again. */
-function describe(address: Address, draft: Draft, n: number, count: number) {
-  const { functionId, functionVersion, isAsync, threw, durationMs, skeleton, tags } = draft;
-  return {
-    function: functionId,
-    version: functionVersion,
-    key: Buffer.from(address.row).toString("hex"),
-    array: n,
-    arrays: count,
-    async: isAsync,
-    durationMs,
-    ...(threw ? { threw } : {}),
-    ...(tags === "" ? {} : { tags }),
-    // Once is enough.
-    ...(n === 0 && skeleton.length <= MAX_SKELETON_METADATA ? { skeleton } : {}),
-  };
+  return { jobs, entryWith: (files) => ({ ...entry, arrays: inline ? plain : files }) };
 }
 
 /** What the row says of an array whose file was written. */

@@ -6,7 +6,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { type KeyedRow, Lmdb } from "../blosc/lmdb.ts";
 import type { Change } from "../blosc/lmdb-changes.ts";
-import { StoreError } from "../errors.ts";
+import { messageOf, StoreError } from "../errors.ts";
 import { findIndexFault } from "./index-check.ts";
 import {
   canDelaySync,
@@ -69,16 +69,21 @@ const opened = new Map<string, OpenIndex>();
  * Opens the index of a location. An index that is damaged or not to be trusted is set aside and
  * an empty one takes its place.
  *
+ * @param onLoss told why
  * @throws {StoreError} when it cannot be opened, or is open with another durability
  */
-export function openIndex(layout: Layout, durability: Durability): IndexDb {
+export function openIndex(
+  layout: Layout,
+  durability: Durability,
+  onLoss: (fault: string) => void,
+): IndexDb {
   let known = opened.get(layout.index);
   if (known?.db.isCurrent() === false) known = undefined;
   if (known !== undefined && known.durability !== durability) {
     const reason = `it is open in this process with durability "${known.durability}"`;
     throw new StoreError("open index", layout.index, new Error(reason));
   }
-  const db = known?.db ?? openSound(layout, durability);
+  const db = known?.db ?? openSound(layout, durability, onLoss);
   opened.set(layout.index, { db, durability });
   return db;
 }
@@ -104,16 +109,24 @@ export function findIndex(layout: Layout, durability: Durability): IndexDb {
   }
 }
 
-function openSound(layout: Layout, durability: Durability): IndexDb {
+function openSound(
+  layout: Layout,
+  durability: Durability,
+  onLoss: (fault: string) => void,
+): IndexDb {
+  let fault: string | undefined;
   try {
-    if (isSound(layout)) return openOnce(layout, durability);
+    fault = faultOf(layout);
+    if (fault === undefined) return openOnce(layout, durability);
   } catch (error) {
     // Not the fault of the index: throwing it away would help nobody.
     if (isSystemError(error) && !hasPageFault(layout)) {
       throw new StoreError("open index", layout.index, error);
     }
+    fault = messageOf(error);
   }
   setAside(layout);
+  onLoss(fault);
   try {
     return openOnce(layout, durability);
   } catch (error) {
@@ -121,10 +134,11 @@ function openSound(layout: Layout, durability: Durability): IndexDb {
   }
 }
 
-function isSound(layout: Layout): boolean {
+/** Why the index is not to be used. */
+function faultOf(layout: Layout): string | undefined {
   const { fault, walked } = lookAt(layout);
   if (fault === undefined && walked) forgetSuspects(layout.marks);
-  return fault === undefined;
+  return fault;
 }
 
 /** Why the index is not to be used, and whether all of its pages were looked at for that. */
@@ -166,9 +180,8 @@ function mayBeDamage(error: unknown): boolean {
 /** Moves a bad index out of the way. The last one is kept for whoever wants to look at it. */
 function setAside(layout: Layout): void {
   try {
-    const aside = `${layout.index}.damaged`;
-    fs.rmSync(aside, { recursive: true, force: true });
-    fs.renameSync(layout.index, aside);
+    fs.rmSync(layout.lostIndex, { recursive: true, force: true });
+    fs.renameSync(layout.index, layout.lostIndex);
     clearMarks(layout.marks);
   } catch (error) {
     throw new StoreError("set aside index", layout.index, error);

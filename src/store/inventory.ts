@@ -5,12 +5,14 @@
 import fs from "node:fs";
 import { join, relative, sep } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { type Address, objectPath } from "./address.ts";
+import { type Address, filesOf, objectPath } from "./address.ts";
 import { scanRows } from "./books.ts";
 import { decodeEntry, type Entry, type FileArray } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
 import { type Layout, LITTER_AGE_MS } from "./location.ts";
 import { findObjectFault, readObjectSync } from "./object-file.ts";
+import { findSeriesFault } from "./series-reader.ts";
+import { decodeSeries, type SeriesRow } from "./series-row.ts";
 
 /** A row with its key; without an entry it is damaged, or of a later release. */
 export interface RowOfIndex {
@@ -23,14 +25,19 @@ export interface ObjectFile {
   readonly path: string;
   /** What the row says of it. */
   readonly facts: FileArray;
+  /** The row of the series that it holds, if it holds one. */
+  readonly series: SeriesRow | undefined;
 }
 
 /** A file of the folder. */
 export interface FolderFile {
   readonly path: string;
   readonly cbytes: number;
-  /** Whether it is too old to be one that is being written. */
-  readonly isOld: boolean;
+  /**
+   * Whether it is litter if no result speaks of it: too old to be one that is being written, and
+   * none of which a rebuild may make a result.
+   */
+  readonly mayGo: boolean;
 }
 
 export class Inventory {
@@ -67,18 +74,17 @@ export class Inventory {
   }
 
   /**
-   * Removes the files of results that no row speaks of, whatever their age. What another process is
-   * just storing becomes a miss.
+   * The files that rows speak of, absolute paths.
+   *
+   * @throws {StoreError} when the index cannot be read
    */
-  sweep(addressOf: (row: Uint8Array, entry: Entry) => Address): void {
-    const known = new Set<string>();
+  claimed(addressOf: (row: Uint8Array, entry: Entry) => Address): Set<string> {
+    const claimed = new Set<string>();
     for (const { row, entry } of this.rows()) {
       if (entry === undefined) continue;
-      for (const { path } of this.filesOf(addressOf(row, entry), entry)) known.add(path);
+      for (const path of filesOf(this.#layout, addressOf(row, entry), entry)) claimed.add(path);
     }
-    for (const path of filesUnder(this.#layout.objects)) {
-      if (!known.has(path)) fs.rmSync(path, { force: true });
-    }
+    return claimed;
   }
 
   /** A row as it is now; `undefined` when it is gone. @throws {StoreError} */
@@ -88,10 +94,13 @@ export class Inventory {
   }
 
   /** The files that a row speaks of. */
-  filesOf(address: Address, { arrays, stamp }: Entry): ObjectFile[] {
+  filesOf(address: Address, entry: Entry): ObjectFile[] {
+    const { arrays, stamp } = entry;
     return arrays.flatMap((facts, n) => {
-      const path = objectPath(this.#layout, address, stamp, n);
-      return "plain" in facts ? [] : [{ path, facts }];
+      if ("plain" in facts) return [];
+      return [
+        { path: objectPath(this.#layout, address, stamp, n), facts, series: decodeSeries(entry) },
+      ];
     });
   }
 
@@ -101,7 +110,9 @@ export class Inventory {
    * @throws the system's error when it cannot be read
    */
   findFault(file: ObjectFile, onRead: (cbytes: number) => void): Promise<string | undefined> {
-    return findObjectFault(file.path, file.facts, onRead);
+    const { path, facts, series } = file;
+    if (series !== undefined) return findSeriesFault(path, series, onRead);
+    return findObjectFault(path, facts, onRead);
   }
 
   /** Where in a result its arrays belong, without them. @throws {StoreError} */
@@ -119,6 +130,7 @@ export class Inventory {
    */
   async *files(): AsyncGenerator<FolderFile, void, undefined> {
     const oldest = Date.now() - LITTER_AGE_MS;
+    const isLost = this.hasLostIndex();
     const folders = [this.#layout.location];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       await setImmediate();
@@ -127,9 +139,15 @@ export class Inventory {
         if (found.isDirectory()) folders.push(path);
         const stat = found.isFile() ? fs.lstatSync(path, { throwIfNoEntry: false }) : undefined;
         if (stat === undefined) continue;
-        yield { path, cbytes: stat.size, isOld: stat.mtimeMs < oldest };
+        const isSpared = isLost && this.#partOf(path) === "objects";
+        yield { path, cbytes: stat.size, mayGo: stat.mtimeMs < oldest && !isSpared };
       }
     }
+  }
+
+  /** Whether an index was lost, and not rebuilt since. */
+  hasLostIndex(): boolean {
+    return fs.existsSync(this.#layout.lostIndex);
   }
 
   /** Whether a file is of the index. */
@@ -139,21 +157,13 @@ export class Inventory {
 
   /** Whether a file is there as long as the cache is, whatever is stored in it. */
   isOwn(path: string): boolean {
-    return ["", "index", "leases", "marks"].includes(this.#partOf(path));
+    return ["", "index", "index.damaged", "leases", "marks"].includes(this.#partOf(path));
   }
 
   /** The folder of the cache that it stands in. */
   #partOf(path: string): string {
     const [folder = "", ...rest] = relative(this.#layout.location, path).split(sep);
     return rest.length === 0 ? "" : folder;
-  }
-}
-
-function* filesUnder(folder: string): Generator<string, void, undefined> {
-  for (const found of readFolder(folder)) {
-    const path = join(folder, found.name);
-    if (found.isDirectory()) yield* filesUnder(path);
-    else if (found.isFile()) yield path;
   }
 }
 

@@ -3,6 +3,7 @@
  *
  *     CACHEDIR.TAG  .gitignore  format.json    what it is, for backup programs, git and us
  *     index/                                   LMDB
+ *     index.damaged/                           the last one that could not be used, until a rebuild
  *     leases/                                  empty files; locks on them tell who computes what
  *     marks/                                   who is using the index, who has not synced it
  *     objects/<function>/<2 hex>/<key>-<stamp>-<n>.blp
@@ -27,6 +28,8 @@ const CACHEDIR_TAG = `Signature: 8a477f597d28d172789f06886806bc55
 export interface Layout {
   readonly location: string;
   readonly index: string;
+  /** An index that was damaged, as long as a rebuild may find more results than are known. */
+  readonly lostIndex: string;
   readonly leases: string;
   readonly marks: string;
   readonly objects: string;
@@ -47,6 +50,7 @@ function layoutOf(location: string): Layout {
   return {
     location,
     index: join(location, "index"),
+    lostIndex: join(location, "index.damaged"),
     leases: join(location, "leases"),
     marks: join(location, "marks"),
     objects: join(location, "objects"),

@@ -3,8 +3,9 @@
 import type { Change } from "../blosc/lmdb-changes.ts";
 import { StoreError } from "../errors.ts";
 import { type Books, bytesOnDisk, rebooking, removing, speaksOfFiles, storing } from "./books.ts";
-import { decodeEntry, type Entry } from "./entry.ts";
+import { decodeEntry, type Entry, encodeEntry } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
+import type { RecoveredRow } from "./row-recovery.ts";
 import { type Usage, withPriority } from "./usage.ts";
 
 /** Somebody else succeeds each time that one of them fails. */
@@ -39,6 +40,29 @@ export class Rows {
       if (made[0] === true) return replaced;
     }
     throw contended(key);
+  }
+
+  /**
+   * Stores rows, in one transaction, that are not there: of each whether it was stored.
+   *
+   * @throws {StoreError} when the index refuses
+   */
+  adopt(found: readonly RecoveredRow[]): readonly boolean[] {
+    if (found.length === 0) return [];
+    const begin = this.#books.begin();
+    const changes = found.map(({ row: key, entry, isPinned }) => {
+      const row = encodeEntry(entry);
+      const change = storing(
+        key,
+        row,
+        this.#usageOf(entry, row.byteLength, isPinned, undefined),
+        undefined,
+      );
+      // Rows of earlier releases have no usage.
+      return { ...change, expect: [...(change.expect ?? []), [key, undefined] as const] };
+    });
+    const made = this.#index.write([...changes, ...(begin === undefined ? [] : [begin])]);
+    return made.slice(0, changes.length);
   }
 
   #usageOf(entry: Entry, rowLength: number, isPinned: boolean, before: Usage | undefined): Usage {

@@ -12,6 +12,7 @@ import { encodeOffsets } from "../format/offsets.ts";
 import { encodeDtype, parseDtype } from "../format/struct-dtype.ts";
 import type { Address } from "./address.ts";
 import { xxh64 } from "./hash.ts";
+import { type Committed, describeCommit, describeSeries, NOTE_ROOM } from "./series-description.ts";
 import { SERIES_CHECKSUM, type SeriesFile, type SeriesKind, type SeriesRow } from "./series-row.ts";
 
 /** Bytes of the digest behind the metadata. */
@@ -34,7 +35,7 @@ export interface Visible {
   readonly lastChunk: number;
 }
 
-type Named = Pick<SeriesRow, "kind" | "functionId" | "functionVersion">;
+type Named = Pick<SeriesRow, "kind" | "functionId" | "functionVersion" | "summary" | "tags">;
 
 /**
  * The first bytes of a file, as they change: its header and metadata are of the same length
@@ -45,7 +46,7 @@ export class SeriesHead {
   readonly length: number;
   readonly slots: number;
   readonly #kind: SeriesKind;
-  readonly #describe: (items: number) => Metadata;
+  readonly #describe: (items: number, series: Metadata) => Metadata;
   readonly #room: number;
   /** Where the offsets table begins. */
   readonly #tableAt: number;
@@ -54,22 +55,17 @@ export class SeriesHead {
 
   /** @param slots what {@link slotsFor} gives */
   constructor(address: Address, named: Named, slots: number) {
-    const { kind, functionId, functionVersion } = named;
+    const { kind } = named;
     this.#kind = kind;
     this.slots = slots;
-    this.#describe = (items) => ({
+    this.#describe = (items, series) => ({
       dtype: encodeDtype(parseDtype(kind.dtype)),
       shape: [items, ...kind.itemShape],
       order: "C",
       container: "numpy",
-      bloscache: {
-        function: functionId,
-        version: functionVersion,
-        key: Buffer.from(address.row).toString("hex"),
-        series: true,
-      },
+      bloscache: describeSeries(address, named, series),
     });
-    this.#room = roomFor(this.#describe(Number.MAX_SAFE_INTEGER));
+    this.#room = roomFor(this.#describe(Number.MAX_SAFE_INTEGER, null)) + NOTE_ROOM;
     this.#tableAt = HEADER_LENGTH + META_HEADER_LENGTH + this.#room + DIGEST_LENGTH;
     this.length = this.#tableAt + slots * OFFSET_LENGTH;
     this.#table = Buffer.alloc(slots * OFFSET_LENGTH, 0xff);
@@ -103,8 +99,12 @@ export class SeriesHead {
     return xxh64(this.#table.subarray(0, nchunks * OFFSET_LENGTH));
   }
 
-  /** The first bytes of the file, up to the slot behind the last chunk that is shown. */
-  encode({ nchunks, lastChunk }: Visible): Uint8Array {
+  /**
+   * The first bytes of the file, up to the slot behind the last chunk that is shown.
+   *
+   * @param committed what goes with all chunks of the series; left out where not all are shown
+   */
+  encode({ nchunks, lastChunk }: Visible, committed?: Committed): Uint8Array {
     const { chunkSize, itemBytes, dtype } = this.#kind;
     const plain = nchunks === 0 ? 0 : (nchunks - 1) * chunkSize + lastChunk;
     const header = encodeHeader({
@@ -117,7 +117,7 @@ export class SeriesHead {
       nchunks: BigInt(nchunks),
       maxAppChunks: BigInt(this.slots - nchunks),
     });
-    const section = encodeMetadata(this.#describe(plain / itemBytes), {
+    const section = encodeMetadata(this.#describe(plain / itemBytes, describeCommit(committed)), {
       metaChecksum: "adler32",
       metaCodec: "None",
       maxMetaSize: this.#room,

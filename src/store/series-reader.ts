@@ -3,14 +3,14 @@
  * looked at, and the slots that say where they are; its header is for others, and may be of any
  * moment. So a reader waits for nobody, and sees what its row says or that it is gone.
  */
-import { StoreError } from "../errors.ts";
+import { BloscpackError, StoreError } from "../errors.ts";
 import { HEADER_LENGTH, OFFSET_LENGTH } from "../format/constants.ts";
 import { decodeHeader } from "../format/header.ts";
 import { openSource, openSourceSync } from "../format/reader.ts";
 import { type ByteSource, type ByteSourceSync, MemorySource } from "../format/source.ts";
 import { withFile, withFileSync } from "./file-io.ts";
 import { completeTable, partialHead, visibleOf } from "./series-head.ts";
-import type { SeriesFile, SeriesRow } from "./series-row.ts";
+import { plainBytesOf, type SeriesFile, type SeriesRow } from "./series-row.ts";
 
 /** Some plain bytes of a series. */
 export interface SeriesPart {
@@ -64,6 +64,38 @@ export function readSeriesSync(
     });
   } catch (error) {
     throw new StoreError("read", path, error);
+  }
+}
+
+/**
+ * Reads all that is committed in the file, and keeps nothing: what is wrong with it; `undefined`
+ * for nothing.
+ *
+ * @param onRead called with what has been read, stored bytes
+ * @throws the system's error when it cannot be read
+ */
+export async function findSeriesFault(
+  path: string,
+  row: SeriesRow,
+  onRead: (cbytes: number) => void,
+): Promise<string | undefined> {
+  try {
+    return await withFile(path, async (file) => {
+      const head = Uint8Array.from(await file.read(0, headLengthOf(row)));
+      const window = windowOf(row, head, 0, plainBytesOf(row));
+      const read = (position: number, length: number) => {
+        onRead(position);
+        return file.read(position, length);
+      };
+      const source = new WindowSource(window, { ...file, read });
+      const { faults } = await (await openSource(source, AS_BYTES, nothing)).verify();
+      return faults[0]?.message;
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== undefined && !(error instanceof BloscpackError)) {
+      throw error;
+    }
+    return (error as Error).message;
   }
 }
 

@@ -194,7 +194,7 @@ export class SeriesWriter {
   /** Has the file show everything that is committed. */
   *show(): Steps<void> {
     if (this.#head === undefined) return;
-    yield* this.#writeHead(visibleOf(this.#row));
+    yield* this.#writeHead(visibleOf(this.#row), this.#row);
   }
 
   /** {@link show}, after a writer that was killed: the partial chunk may be half overwritten. */
@@ -209,14 +209,17 @@ export class SeriesWriter {
   }
 
   *#hideTail(): Steps<void> {
-    const { nchunks, kind } = this.#row;
+    const { nchunks, kind, tailBytes, note } = this.#row;
     const head = this.#head as SeriesHead;
     head.free(nchunks);
-    if (nchunks > 0) yield* this.#writeHead({ nchunks, lastChunk: kind.chunkSize });
+    if (nchunks === 0) return;
+    // A note is of all items, so it does not go with some of them.
+    const told = tailBytes === 0 || note.text === "" ? this.#row : undefined;
+    yield* this.#writeHead({ nchunks, lastChunk: kind.chunkSize }, told);
   }
 
-  *#writeHead(visible: Visible): Steps<void> {
-    const bytes = (this.#head as SeriesHead).encode(visible);
+  *#writeHead(visible: Visible, committed: SeriesRow | undefined): Steps<void> {
+    const bytes = (this.#head as SeriesHead).encode(visible, committed);
     yield* (this.#file as SteppedFile).write(0, [bytes]);
   }
 
@@ -265,7 +268,7 @@ export class SeriesWriter {
     });
     yield* appendTo(sink, [next.tail]);
     if (next.tailBytes > 0) head.place(chunk, end);
-    const bytes = head.encode(visibleOf(next));
+    const bytes = head.encode(visibleOf(next), next);
     yield* step(
       () => void sink.overwrite(0, bytes),
       async () => sink.overwrite(0, bytes),

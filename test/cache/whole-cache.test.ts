@@ -1,7 +1,7 @@
 /** What can be asked of a cache as a whole, and caches that are only read. */
 import fs from "node:fs";
-import { join } from "node:path";
-import { type Finding, Memory, StoreError } from "bloscache";
+import { basename, dirname, join } from "node:path";
+import { type CacheEvent, type Finding, Memory, StoreError } from "bloscache";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../support/temporary.ts";
 import { collectWarnings, nextTurn } from "../support/warnings.ts";
@@ -135,7 +135,9 @@ it("usage and verify tell the same of a sound cache", async () => {
   expect(total).toBeGreaterThan(index + (cbytes as number));
   const seen: { cbytes: number; size: number }[] = [];
   const report = await memory.verify({ onProgress: (progress) => seen.push(progress) });
-  expect(report).toEqual({ entries: 3, files: 1, cbytes, unclaimed: 0, findings: [] });
+  expect(report).toEqual({
+    ...{ entries: 3, files: 1, cbytes, unclaimed: 0, hasLostIndex: false, findings: [] },
+  });
   expect(seen.every((progress) => progress.size === cbytes)).toBe(true);
 });
 
@@ -163,6 +165,102 @@ it("verify finds damage, and leaves it", async () => {
   expect((await memory.verify()).findings).toMatchObject(expected);
   expect((await memory.verify()).findings).toMatchObject(expected);
   expect(fs.readFileSync(file).equals(bytes)).toBe(true);
+});
+
+it("tells of a damaged result by an event, once it is met", () => {
+  const { location, ramp } = sample();
+  ramp(50_000);
+  fs.writeFileSync(ramp.info(50_000)?.files[0] ?? "", "x");
+  const events: CacheEvent[] = [];
+  const memory = new Memory({ location, onEvent: (event) => events.push(event) });
+  const again = memory.memoize((n: number) => Float64Array.from({ length: n }, (_, i) => i), {
+    id: "ramp",
+    version: 1,
+  });
+  expect(again(50_000)).toHaveLength(50_000);
+  const whose = { id: "ramp", key: ramp.keyOf(50_000) };
+  expect(events).toMatchObject([
+    { ...whose, type: "damage", reason: /1 bytes/ },
+    { ...whose, type: "miss" },
+    { ...whose, type: "store" },
+  ]);
+});
+
+describe("verify with fix", () => {
+  it("removes what is damaged or incomplete, and it is computed again", async () => {
+    const { location, memory, ramp } = sample();
+    ramp(50_000);
+    ramp(60_000);
+    ramp(70_000);
+    const [damaged = "", missing = ""] = [50_000, 60_000].map((n) => ramp.info(n)?.files[0]);
+    fs.writeFileSync(damaged, "x");
+    fs.utimesSync(damaged, new Date(0), new Date(0));
+    fs.rmSync(missing);
+    const { findings } = await memory.verify({ fix: true });
+    expect(findings.map(({ kind, file, isFixed }) => [kind, file, isFixed]).toSorted()).toEqual([
+      ["damaged", damaged, true],
+      ["missing", missing, true],
+    ]);
+    expect([...memory.entries()].map(({ key }) => key)).toEqual([ramp.keyOf(70_000)]);
+    expect(memory.size().items).toBe(1);
+    // For a look, however old it is.
+    expect(fs.readdirSync(join(location, "tmp"))).toEqual([`${basename(damaged)}.damaged`]);
+    expect((await memory.verify()).findings).toEqual([]);
+    expect(ramp(50_000)).toHaveLength(50_000);
+    expect((await memory.verify()).entries).toBe(2);
+  });
+
+  it("removes litter that is old enough to be nobody's", async () => {
+    const { location, memory, ramp } = sample();
+    ramp(50_000);
+    const folder = dirname(ramp.info(50_000)?.files[0] ?? "");
+    const [old, young] = ["old", "young"].map((name) => join(folder, `${name}.blp`)) as [
+      string,
+      string,
+    ];
+    for (const path of [old, young, join(location, "tmp", "old")]) fs.writeFileSync(path, "x");
+    for (const path of [old, join(location, "tmp", "old")]) {
+      fs.utimesSync(path, new Date(0), new Date(0));
+    }
+    const { findings, unclaimed } = await memory.verify({ fix: true });
+    expect(findings.map(({ kind, isFixed }) => [kind, isFixed])).toEqual([
+      ["litter", true],
+      ["litter", true],
+    ]);
+    expect(unclaimed).toBe(1);
+    expect([old, young].map((path) => fs.existsSync(path))).toEqual([false, true]);
+    expect(await memory.sweep()).toEqual({ files: 0, cbytes: 0 });
+    expect(ramp.has(50_000)).toBe(true);
+  });
+
+  it("reads series whole, and removes those that are damaged", async () => {
+    const { memory } = sample();
+    const walk = memory.incremental<[number], "<f8">({
+      ...({ id: "walk", version: 1, dtype: "<f8" } as const),
+      *extend({ from, to }) {
+        yield Float64Array.from({ length: to - from }, (_, i) => Math.sin(from + i));
+      },
+    });
+    await walk([1], { length: 100_000 });
+    await walk([2], { length: 100_000 });
+    await walk([1], { length: 110_000 });
+    expect(await memory.verify({ fix: true })).toMatchObject({ entries: 2, findings: [] });
+    const [file = ""] =
+      [...memory.find("", "walk")].find(({ key }) => key === walk.keyOf([2]))?.info()?.files ?? [];
+    const bytes = fs.readFileSync(file);
+    bytes[200_000] = (bytes[200_000] as number) ^ 1;
+    fs.writeFileSync(file, bytes);
+    expect(await memory.verify({ fix: true })).toMatchObject({
+      findings: [{ kind: "damaged", id: "walk", key: walk.keyOf([2]), isFixed: true }],
+    });
+    expect(walk.lengthOf([1])).toBe(110_000);
+    expect(walk.lengthOf([2])).toBe(0);
+  });
+
+  it("is asked for by true", async () => {
+    const { memory } = sample();
+    await expect(memory.verify({ fix: 1 as unknown as boolean })).rejects.toThrow(TypeError);
+  });
 });
 
 describe("a cache that is only read", () => {
@@ -231,6 +329,7 @@ it("a cache that is disabled has nothing", async () => {
     files: 0,
     cbytes: 0,
     unclaimed: 0,
+    hasLostIndex: false,
     findings: [],
   });
   expect(await none.usage()).toMatchObject({ versions: [], total: 0 });

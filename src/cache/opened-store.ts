@@ -1,0 +1,82 @@
+/**
+ * The store of a cache, as it is now: opened when it is first needed, and again when somebody has
+ * deleted the folder since.
+ */
+import { messageOf } from "../errors.ts";
+import { ArrayStore } from "../store/array-store.ts";
+import type { StoreOptions } from "../store/draft.ts";
+import type { Evicted } from "../store/eviction.ts";
+import { findIndex, openIndex } from "../store/index-db.ts";
+import { findLocation, openLocation } from "../store/location.ts";
+import { addressOfRow } from "./address.ts";
+import { warnOnce } from "./warning.ts";
+
+export class OpenedStore {
+  /** Absolute path of the folder. */
+  readonly location: string;
+  /** Nothing is made, stored or removed, damaged results neither. */
+  readonly readOnly: boolean;
+  readonly #options: StoreOptions;
+  readonly #onEvicted: (evicted: Evicted) => void;
+  /** `null` when the location cannot be used; it is not tried again. */
+  #store: ArrayStore | null | undefined;
+
+  /** @param onEvicted told of what is removed to keep the cache within its limits */
+  constructor(location: string, options: StoreOptions, onEvicted: (evicted: Evicted) => void) {
+    this.location = location;
+    this.readOnly = options.readOnly;
+    this.#options = options;
+    this.#onEvicted = onEvicted;
+  }
+
+  /** `null` when the location cannot be used, which is told by a warning. */
+  forReading(): ArrayStore | null {
+    if (this.#store === undefined) this.#store = this.#tryOpen();
+    return this.#store;
+  }
+
+  /**
+   * {@link forReading}; `null` as well when nothing is to be written. What is written into a cache
+   * that was deleted is lost; so a new one is made.
+   */
+  forWriting(): ArrayStore | null {
+    if (this.readOnly) return null;
+    const store = this.forReading();
+    if (store?.isCurrent() === false) {
+      store.end();
+      this.#store = this.#tryOpen();
+    }
+    return this.forReading();
+  }
+
+  /** For questions about the folder. @throws {StoreError} when the location cannot be used */
+  orThrow(): ArrayStore {
+    if (this.#store === null || this.#store === undefined) this.#store = this.#open();
+    return this.#store;
+  }
+
+  #tryOpen(): ArrayStore | null {
+    try {
+      return this.#open();
+    } catch (error) {
+      const message = `${messageOf(error)}. Memoized functions run uncached.`;
+      warnOnce(this.location, "CACHE_UNUSABLE", message);
+      return null;
+    }
+  }
+
+  #open(): ArrayStore {
+    const { durability } = this.#options;
+    const layout = this.readOnly ? findLocation(this.location) : openLocation(this.location);
+    const index = this.readOnly
+      ? findIndex(layout, durability)
+      : openIndex(layout, durability, this.#warnOfLoss);
+    const residents = { addressOf: addressOfRow, onEvicted: this.#onEvicted };
+    return new ArrayStore(layout, index, this.#options, residents);
+  }
+
+  readonly #warnOfLoss = (fault: string): void => {
+    const message = `The index of ${this.location} is damaged: ${fault}. It is set aside, and results are computed again; memory.rebuild() finds those that have files of their own.`;
+    warnOnce(this.location, "INDEX_DAMAGED", message);
+  };
+}
