@@ -7,6 +7,8 @@ import type { Flights, Landing } from "./flights.ts";
 import type { Call, FunctionResults, Miss } from "./function-results.ts";
 import type { Results } from "./results.ts";
 
+const ABSENT: Miss = { reason: "absent", seen: undefined };
+
 export class Calling {
   readonly #stored: FunctionResults;
   readonly #results: Results;
@@ -110,5 +112,3 @@ export class Calling {
     return flight?.audience.join(signalsOf(call)).until(flight.landing);
   }
 }
-
-const ABSENT: Miss = { reason: "absent", seen: undefined };
