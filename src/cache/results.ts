@@ -275,6 +275,19 @@ export class Results {
     }
   }
 
+  /** Does what is left to do, and lets go of the folder: the next call opens it again. */
+  end(): void {
+    this.#store?.end();
+    this.#store = undefined;
+  }
+
+  /** {@link end}, with what takes time done between other work. */
+  async endLater(): Promise<void> {
+    const store = this.#store;
+    this.#store = undefined;
+    await store?.endLater();
+  }
+
   #change<T>(change: (store: ArrayStore) => T): T | undefined {
     const store = this.#opened();
     if (store === null) return undefined;
