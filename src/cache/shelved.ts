@@ -13,6 +13,7 @@ import { isTypedKind } from "./result-arrays.ts";
 import { LONE_ARRAY } from "./result-skeleton.ts";
 import type { Results } from "./results.ts";
 import type { StoredArray } from "./stored-arrays.ts";
+import { StoredSeries } from "./stored-series.ts";
 
 /** A handle as JSON: what another process needs to find the result in the same cache. */
 export interface ShelvedToken {
@@ -127,6 +128,15 @@ export class Shelved<Result = unknown> {
   lackedAdapters(): readonly string[] {
     const entry = this.#results?.find(this.#address);
     return (entry && this.#results?.lackedAdapters(this.#address, entry)) ?? [];
+  }
+
+  /**
+   * The result as one that grows; `undefined` for any other, and when it is not in the cache.
+   *
+   * @internal
+   */
+  series(): StoredSeries | undefined {
+    return this.#results && StoredSeries.find(this.#results, this.#address);
   }
 
   /** What is known of the result; `undefined` when it is not in the cache. */
