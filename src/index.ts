@@ -6,7 +6,7 @@ export type { MemoryOptions } from "./cache/cache.ts";
 export type { MemoizeMethod } from "./cache/decorator.ts";
 export { keySymbol } from "./cache/encode.ts";
 export type { EntryInfo } from "./cache/entry-info.ts";
-export type { CacheEvent, MissReason } from "./cache/events.ts";
+export type { CacheEvent, DuplicateReason, MissReason } from "./cache/events.ts";
 export type { Difference, Explanation, ExplanationReason } from "./cache/explain.ts";
 export type { Extended, Extending, SeriesPiece } from "./cache/extension.ts";
 export { type CachedErrors, expiresAfter, type TimeSpan } from "./cache/freshness.ts";

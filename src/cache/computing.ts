@@ -9,8 +9,9 @@ import { type Lease, NO_LEASE } from "../store/leases.ts";
 import { Audience } from "./audience.ts";
 import { signalsOf, withSignal } from "./caller-signals.ts";
 import type { Flights, Landing } from "./flights.ts";
-import type { Call, FunctionResults, Made, Miss, Notes } from "./function-results.ts";
+import type { Call, FunctionResults, InVain, Made, Miss, Notes } from "./function-results.ts";
 import type { Results } from "./results.ts";
+import { Share } from "./share.ts";
 import { waitLater, waitSync } from "./waiting.ts";
 import { warnOnce } from "./warning.ts";
 
@@ -109,26 +110,30 @@ export class Computing {
     });
   }
 
-  /** Others may have stored it between the look and the lease. */
-  #unlessFound(address: Address, call: Call, miss: Miss, lease: Lease): unknown {
+  /**
+   * Others may have stored it between the look and the lease.
+   *
+   * @param inVain what it is to the call when they have stored nothing, if it waited for them
+   */
+  #unlessFound(address: Address, call: Call, miss: Miss, lease: Lease, inVain?: InVain): unknown {
     const share = new Share(lease);
     try {
-      const entry = this.#newer(address, call, miss);
+      const newer = this.#newer(address, miss);
+      const entry = newer && this.#stored.peekAt(address, call);
       if (entry?.isAsync === true) return this.#read(address, call, entry);
       const hit = entry && this.#results.readSync(address, entry);
       if (hit !== undefined) return this.#stored.hit(address, entry as Entry, hit);
-      this.#stored.missed(address, call.self, miss.reason);
+      this.#stored.missed(address, call.self, miss.reason, unlessStored(inVain, newer));
       return this.#run(address, call, share);
     } finally {
       share.releaseUnlessKept();
     }
   }
 
-  /** A row that may be used, and is another than the look has seen. */
-  #newer(address: Address, call: Call, { seen }: Miss): Entry | undefined {
+  /** A row that is another than the look has seen; it may be of no use to the call. */
+  #newer(address: Address, { seen }: Miss): Entry | undefined {
     const entry = this.#results.find(address);
-    if (entry === undefined || entry.stamp === seen?.stamp) return undefined;
-    return this.#stored.peekAt(address, call);
+    return entry?.stamp === seen?.stamp ? undefined : entry;
   }
 
   /** A result of others that is given by promises. */
@@ -144,12 +149,12 @@ export class Computing {
     if (this.isAsync) return this.#waitLater(address, call, miss);
     // Who waits for this thread may be the one whom this call waits for.
     if (this.#results.leases.isOwedHere && !this.#results.leases.isAsyncElsewhere(address)) {
-      this.#stored.missed(address, call.self, miss.reason);
+      this.#stored.missed(address, call.self, miss.reason, "owing");
       return this.#run(address, call, new Share(NO_LEASE));
     }
     const lease = waitSync(this.#leaseOf(address), this.#waitMs);
     if (lease === "asynchronous") return this.#waitLater(address, call, miss);
-    return this.#unlessFound(address, call, miss, lease ?? NO_LEASE);
+    return this.#unlessFound(address, call, miss, lease ?? NO_LEASE, endOf(lease));
   }
 
   #leaseOf(address: Address) {
@@ -166,11 +171,14 @@ export class Computing {
     const seat = audience.join(given.signals);
     return this.#flights.lead(address, { tags, audience, seat }, async (isCurrent) => {
       const claim = this.#leaseOf(address);
-      const lease = (await waitLater(claim, this.#waitMs, audience.signal)) ?? NO_LEASE;
+      const acquired = await waitLater(claim, this.#waitMs, audience.signal);
+      const lease = acquired ?? NO_LEASE;
       try {
-        const found = await this.#found(address, call, miss);
+        const newer = this.#newer(address, miss);
+        const found = newer && (await this.#found(address, call));
         if (found !== undefined) return found;
-        this.#stored.missed(address, call.self, miss.reason);
+        const why = unlessStored(endOf(acquired), newer);
+        this.#stored.missed(address, call.self, miss.reason, why);
         lease.markAsync(this.isAsync);
         const running = { call, address, audience, given, isCurrent, ...this.#begin(call) };
         const compute = async () => Reflect.apply(this.fn, call.self, given.args);
@@ -182,8 +190,8 @@ export class Computing {
   }
 
   /** What others have stored while this call waited. */
-  async #found(address: Address, call: Call, miss: Miss): Promise<Landing | undefined> {
-    const entry = this.#newer(address, call, miss);
+  async #found(address: Address, call: Call): Promise<Landing | undefined> {
+    const entry = this.#stored.peekAt(address, call);
     const hit = entry && (await this.#results.read(address, entry));
     if (hit === undefined) return undefined;
     try {
@@ -296,34 +304,21 @@ export class Computing {
 }
 
 /**
- * A lease in the hands of one call: released when the call ends, in whatever way, unless it is kept
- * for a promise.
- */
-class Share {
-  readonly #lease: Lease;
-  #isKept = false;
-
-  constructor(lease: Lease) {
-    this.#lease = lease;
-  }
-
-  /** The lease, which is now for the one who asked to release. */
-  keep(): Lease {
-    this.#isKept = true;
-    return this.#lease;
-  }
-
-  releaseUnlessKept(): void {
-    if (!this.#isKept) this.#lease.release();
-  }
-}
-
-/**
  * Whether what the function gave may be cut short: all callers have left, or one of the signals was
  * aborted that stand where ours cannot take their place.
  */
 function isLeft(audience: Audience, { fixed }: Given): boolean {
   return audience.isGone || fixed.some(({ aborted }) => aborted);
+}
+
+/** What a wait has come to. @param lease `undefined` when it did not come free in time */
+function endOf(lease: Lease | undefined): InVain {
+  return lease === undefined ? "waited" : "takeover";
+}
+
+/** @param newer what others have stored meanwhile, and what is of no use to the call */
+function unlessStored(why: InVain | undefined, newer: Entry | undefined): InVain | undefined {
+  return why === "takeover" && newer !== undefined ? undefined : why;
 }
 
 /** Of a caller who has got something already, and waits for nothing. */

@@ -7,9 +7,15 @@ import { warnOnce } from "./warning.ts";
 /** Why a call had to be computed. */
 export type MissReason = "absent" | "incomplete" | "expired" | "rejected" | "unreadable";
 
+/** Why a call is computed although another process or thread computes it. */
+export type DuplicateReason = "waited" | "owing";
+
 /**
  * What became of one call: `id` is the function's, `key` the call's, 32 hexadecimal digits. A `wait`
- * is for another process or thread, which computes the result: a hit or a miss follows. `savedMs`
+ * is for another process or thread, which computes the result. A hit follows; or a miss, and before
+ * it `takeover` when the other one has ended without storing anything, having died, thrown or decided
+ * so, and `duplicate` when it goes on and the work is done twice: `waitMs` are over (`waited`), or
+ * somebody may be waiting for what the thread owes, which must not block then (`owing`). `savedMs`
  * and `durationMs` are what computing the result took; a result is `declined` by `shouldCache`, and
  * else unstored because it could not be stored. What is removed to keep the cache within its limits
  * is told as `evict`, by the process that removes it; `bytes` is what it took on disk. A result that
@@ -18,6 +24,8 @@ export type MissReason = "absent" | "incomplete" | "expired" | "rejected" | "unr
 export type CacheEvent = { readonly id: string; readonly key: string } & (
   | { readonly type: "hit"; readonly savedMs: number }
   | { readonly type: "wait" }
+  | { readonly type: "takeover" }
+  | { readonly type: "duplicate"; readonly reason: DuplicateReason }
   | { readonly type: "miss"; readonly reason: MissReason }
   | { readonly type: "store"; readonly durationMs: number }
   | { readonly type: "unstored"; readonly declined: boolean }

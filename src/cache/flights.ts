@@ -44,6 +44,8 @@ export function flightsOf(location: string): Flights {
 
 export class Flights {
   readonly #running = new Map<string, Flight>();
+  /** What is not done yet, of what nobody else may be able to wait for: superseded ones too. */
+  readonly #underway = new Set<Promise<unknown>>();
 
   /** The computation of this result, if one is under way. */
   of(address: Address): Flight | undefined {
@@ -69,6 +71,7 @@ export class Flights {
     const landing = compute(isCurrent).catch((error: unknown): Landing => {
       return { value: error, threw: true, use: "own" };
     });
+    this.track(landing);
     flight = { slug, tags, audience, landing };
     this.#running.set(name, flight);
     const ended = landing.then(({ value, threw }) => {
@@ -77,6 +80,18 @@ export class Flights {
       return value;
     });
     return seat.until(ended);
+  }
+
+  /** Has {@link settled} wait for some work, too. */
+  track(work: Promise<unknown>): void {
+    this.#underway.add(work);
+    const forget = () => void this.#underway.delete(work);
+    work.then(forget, forget);
+  }
+
+  /** Resolves when what is under way now has come to its end, in whatever way. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underway);
   }
 
   /** What is being computed for this result is not to be stored: something newer is known. */

@@ -6,7 +6,7 @@ import { CallAddress, rowPrefix } from "./address.ts";
 import type { CallArguments } from "./call-arguments.ts";
 import { type CallSummary, summarize } from "./call-summary.ts";
 import type { EntryInfo } from "./entry-info.ts";
-import type { CacheEvent, Events, MissReason } from "./events.ts";
+import type { CacheEvent, DuplicateReason, Events, MissReason } from "./events.ts";
 import type { Evictions } from "./evictions.ts";
 import { type Explanation, explainAbsent, explainEvicted, explainStored } from "./explain.ts";
 import type { Freshness, Staleness } from "./freshness.ts";
@@ -51,6 +51,9 @@ export interface Miss {
   /** The row that was found, and may not be used. */
   readonly seen: Entry | undefined;
 }
+
+/** Why a call that waited for another process or thread has to be computed: as of {@link CacheEvent}. */
+export type InVain = "takeover" | DuplicateReason;
 
 /** What is noted of a call before its function may change the arguments. */
 export interface Notes {
@@ -206,7 +209,14 @@ export class FunctionResults {
     this.#emit(address, self, { type: "wait" });
   }
 
-  missed(address: Address, self: unknown, reason: MissReason): void {
+  /** @param inVain why the call is computed although it waited for somebody else */
+  missed(address: Address, self: unknown, reason: MissReason, inVain?: InVain): void {
+    if (inVain === "takeover") {
+      this.counters.takenOver();
+      this.#emit(address, self, { type: "takeover" });
+    } else if (inVain !== undefined) {
+      this.#emit(address, self, { type: "duplicate", reason: inVain });
+    }
     this.counters.miss(reason);
     this.#emit(address, self, { type: "miss", reason });
   }

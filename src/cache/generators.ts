@@ -7,6 +7,7 @@ import type { TypedArray } from "../format/dtype.ts";
 import type { Address } from "../store/address.ts";
 import { encodeSeries, type SeriesRow } from "../store/series-row.ts";
 import type { AnyFunction } from "./computing.ts";
+import { asyncDisposable, disposable } from "./disposable.ts";
 import type { Call, FunctionResults } from "./function-results.ts";
 import type { Packing } from "./packing.ts";
 import { Recording } from "./recording.ts";
@@ -73,12 +74,19 @@ export class Generators {
   /** A generator as the function's own, which replays what is stored. */
   call(call: Call): unknown {
     const { self, args } = call;
-    if (this.#series === undefined) return Reflect.apply(this.fn, self, args);
+    if (this.#series === undefined) return this.#bare(Reflect.apply(this.fn, self, args));
     const address = this.stored.addressOf(call);
     const recording = this.#recordingOf(call, address, this.#series);
     return this.fn instanceof AsyncGeneratorFunction
-      ? this.#replayLater(call, address, recording)
-      : this.#replay(call, address, recording);
+      ? asyncDisposable(this.#replayLater(call, address, recording))
+      : disposable(this.#replay(call, address, recording));
+  }
+
+  /** The function's own generator, where nothing is stored. */
+  #bare(generator: unknown): unknown {
+    return this.fn instanceof AsyncGeneratorFunction
+      ? asyncDisposable(generator as AsyncGenerator)
+      : disposable(generator as Generator);
   }
 
   *#replay(

@@ -82,7 +82,7 @@ export function incrementalOn(
   if (cache.location !== undefined) claimId({ location: cache.location, id, site }, extend);
   const counters = cache.counters.get(id) ?? new Counters();
   cache.counters.set(id, counters);
-  return seriesOperations({ ...plan, counters, results: cache.results });
+  return seriesOperations({ ...plan, counters, results: cache.results, flights: cache.flights });
 }
 
 /** Series of other items are other series. */

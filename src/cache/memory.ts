@@ -248,6 +248,26 @@ export class Memory {
     this.#cache.flights.supersedeAll({ slug, tag });
     return this.#cache.results?.clear(id === undefined ? undefined : rowPrefix({ id }), tag) ?? 0;
   }
+
+  /**
+   * Does now what would be done in the background or at the end of the process: writes which results
+   * were used, brings the cache within its limits, has the disk take the index. No timer of this
+   * `Memory` does anything after that. It and its functions can be used as before: the next call
+   * opens the cache again. What is under way asynchronously goes on, and is stored.
+   */
+  [Symbol.dispose](): void {
+    this.#cache.results?.end();
+  }
+
+  /**
+   * Waits until what is being computed in this thread for the cache's folder is stored, in the
+   * background too, and then does the same without blocking the thread. Generators and streams that
+   * are not read to their end are their reader's.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cache.flights.settled();
+    await this.#cache.results?.endLater();
+  }
 }
 
 /** Which results; all that are not told apart by what is left out. */

@@ -16,6 +16,10 @@ function textOf(event: CacheEvent, verbose: 1 | 2): string | undefined {
       return verbose === 2 ? `found, ${span(event.savedMs)} saved` : undefined;
     case "wait":
       return "waiting for another process";
+    case "takeover":
+      return "taking over: the other process ended without a result";
+    case "duplicate":
+      return "waiting no longer for the other process";
     case "miss":
       return `computing (${event.reason})`;
     case "store":

@@ -55,6 +55,19 @@ export class OpenedStore {
     return this.#store;
   }
 
+  /** Has the store do what is left to do, and lets go of it: the next call opens it again. */
+  end(): void {
+    this.#store?.end();
+    this.#store = undefined;
+  }
+
+  /** {@link end}, with what takes time done between other work. */
+  async endLater(): Promise<void> {
+    const store = this.#store;
+    this.#store = undefined;
+    await store?.endLater();
+  }
+
   #tryOpen(): ArrayStore | null {
     try {
       return this.#open();

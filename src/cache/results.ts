@@ -192,6 +192,16 @@ export class Results {
     }
   }
 
+  /** Does what is left to do, and lets go of the folder: the next call opens it again. */
+  end(): void {
+    this.#store.end();
+  }
+
+  /** {@link end}, with what takes time done between other work. */
+  endLater(): Promise<void> {
+    return this.#store.endLater();
+  }
+
   #change<T>(change: (store: ArrayStore) => T): T | undefined {
     const store = this.#store.forReading();
     if (store === null) return undefined;

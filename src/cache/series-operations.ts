@@ -5,7 +5,9 @@ import type { Address } from "../store/address.ts";
 import { encodeSeries, lengthOf } from "../store/series-row.ts";
 import { CallAddress, rowPrefix } from "./address.ts";
 import { encodeSummary, summarize } from "./call-summary.ts";
+import { asyncDisposable } from "./disposable.ts";
 import { describeEntry, type EntryInfo } from "./entry-info.ts";
+import type { Flights } from "./flights.ts";
 import { callKey } from "./key.ts";
 import type { Results } from "./results.ts";
 import { Series, type SeriesCall, type SeriesPlan } from "./series.ts";
@@ -74,6 +76,7 @@ export interface Incremental<Args, Items extends TypedArray> {
 /** What the operations need beside what the series do. */
 export interface OperationsPlan extends SeriesPlan {
   readonly results: Results | undefined;
+  readonly flights: Flights;
   readonly tags: ReturnType<typeof tagsOf>;
 }
 
@@ -120,12 +123,18 @@ class SeriesOperations {
 
   async call(args: unknown, options: LengthOptions): Promise<TypedArray> {
     const { length, signal } = checkLength(options);
-    return this.#series.whole(this.#callOf(args, signal), length);
+    return this.#tracked(this.#series.whole(this.#callOf(args, signal), length));
   }
 
   async extend(args: unknown, options: LengthOptions): Promise<number> {
     const { length, signal } = checkLength(options);
-    return this.#series.extend(this.#callOf(args, signal), length);
+    return this.#tracked(this.#series.extend(this.#callOf(args, signal), length));
+  }
+
+  /** What whoever disposes of the cache waits for; a stream may never be read on. */
+  #tracked<T>(work: Promise<T>): Promise<T> {
+    this.#plan.flights.track(work);
+    return work;
   }
 
   async read(args: unknown, options: RangeOptions = {}): Promise<TypedArray> {
@@ -142,7 +151,7 @@ class SeriesOperations {
     const { start = 0, stop = Number.POSITIVE_INFINITY, signal } = options;
     requireCount("start", start);
     if (stop !== Number.POSITIVE_INFINITY) requireCount("stop", stop);
-    return disposable(this.#series.stream(this.#callOf(args, signal), start, stop));
+    return asyncDisposable(this.#series.stream(this.#callOf(args, signal), start, stop));
   }
 
   info(args: unknown): SeriesInfo | undefined {
@@ -154,14 +163,6 @@ class SeriesOperations {
     const files = file === undefined ? [] : [file];
     return { ...describeEntry(address, encodeSeries(row), files), length: lengthOf(row) };
   }
-}
-
-/** Generators can be disposed of by themselves only in later Nodes. */
-function disposable<Items extends TypedArray>(
-  stream: AsyncGenerator<Items, void, undefined>,
-): SeriesStream<Items> {
-  const dispose = async () => void (await stream.return());
-  return Object.assign(stream, { [Symbol.asyncDispose]: dispose });
 }
 
 function checkLength(options: LengthOptions): LengthOptions {

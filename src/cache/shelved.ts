@@ -4,6 +4,7 @@ import type { TypedArray } from "../format/dtype.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
 import { addressOfRow } from "./address.ts";
+import { asyncDisposable, disposable } from "./disposable.ts";
 import { keySymbol } from "./encode.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import { NoAdapters, remedyFor } from "./result-adapters.ts";
@@ -11,6 +12,7 @@ import { isTypedKind } from "./result-arrays.ts";
 import { LONE_ARRAY } from "./result-skeleton.ts";
 import type { Results } from "./results.ts";
 import type { StoredArray } from "./stored-arrays.ts";
+import { StoredSeries } from "./stored-series.ts";
 
 /** A handle as JSON: what another process needs to find the result in the same cache. */
 export interface ShelvedToken {
@@ -25,14 +27,19 @@ export interface ShelvedToken {
 /** What a handle of an asynchronous function gives promises of, and others at once. */
 type Later<Result, Value> = Result extends PromiseLike<unknown> ? Promise<Value> : Value;
 
-/** Parts of a result, one after another. */
+/** Parts of a result, one after another. Leave the loop, or dispose of it, to have the file closed. */
 type Chunks<Result> =
   Result extends PromiseLike<unknown>
-    ? AsyncGenerator<Part<Result>, void, undefined>
-    : Generator<Part<Result>, void, undefined>;
+    ? AsyncGenerator<Part<Result>, void, undefined> & AsyncDisposable
+    : Generator<Part<Result>, void, undefined> & Disposable;
 
 /** Elements of a result that is one typed array. */
 type Part<Result> = Awaited<Result> extends TypedArray ? Awaited<Result> : TypedArray;
+
+/** Parts of an open file; returns whether it could be opened. */
+type Reading =
+  | Generator<TypedArray, boolean, undefined>
+  | AsyncGenerator<TypedArray, boolean, undefined>;
 
 /**
  * A stored result that has not been read. As an argument of a memoized function it counts by its
@@ -48,6 +55,9 @@ export class Shelved<Result = unknown> {
   readonly #results: Results | undefined;
   /** The result itself, when it is not in the cache. */
   #kept: { readonly value: unknown } | undefined;
+  /** What reads a file bit by bit just now. */
+  readonly #reading = new Set<Reading>();
+  #isDisposed = false;
 
   /** @internal */
   constructor(
@@ -119,6 +129,15 @@ export class Shelved<Result = unknown> {
     return (entry && this.#results?.lackedAdapters(this.#address, entry)) ?? [];
   }
 
+  /**
+   * The result as one that grows; `undefined` for any other, and when it is not in the cache.
+   *
+   * @internal
+   */
+  series(): StoredSeries | undefined {
+    return this.#results && StoredSeries.find(this.#results, this.#address);
+  }
+
   /** What is known of the result; `undefined` when it is not in the cache. */
   info(): EntryInfo | undefined {
     const entry = this.#results?.find(this.#address);
@@ -180,7 +199,10 @@ export class Shelved<Result = unknown> {
    * @throws {StoreError} when it is not in the cache any more, or damaged
    */
   chunks(): Chunks<Result> {
-    return (this.#isAsync ? this.#chunksAsync() : this.#chunksSync()) as Chunks<Result>;
+    const chunks = this.#isAsync
+      ? asyncDisposable(this.#chunksAsync())
+      : disposable(this.#chunksSync());
+    return chunks as Chunks<Result>;
   }
 
   *#chunksSync(): Generator<TypedArray, void, undefined> {
@@ -192,7 +214,12 @@ export class Shelved<Result = unknown> {
     for (const entry of this.#entries()) {
       const chunks = this.#results?.parts.chunksSync(this.#address, entry);
       if (chunks === undefined) break;
-      if (yield* chunks) return;
+      this.#reading.add(chunks);
+      try {
+        if (yield* chunks) return;
+      } finally {
+        this.#reading.delete(chunks);
+      }
     }
     throw gone(this.key);
   }
@@ -206,7 +233,12 @@ export class Shelved<Result = unknown> {
     for (const entry of this.#entries()) {
       const chunks = this.#results?.parts.chunks(this.#address, entry);
       if (chunks === undefined) break;
-      if (yield* chunks) return;
+      this.#reading.add(chunks);
+      try {
+        if (yield* chunks) return;
+      } finally {
+        this.#reading.delete(chunks);
+      }
     }
     throw gone(this.key);
   }
@@ -216,6 +248,30 @@ export class Shelved<Result = unknown> {
     const wasKept = this.#kept !== undefined;
     this.#kept = undefined;
     return this.#results?.delete(this.#address) === true || wasKept;
+  }
+
+  /**
+   * Lets go of what the handle holds: files that {@link chunks} has open, and a result that is not in
+   * the cache. What is stored stays. From now on what reads the result throws a `TypeError`; the
+   * handle counts as an argument as before, and tells `info`, `arrays` and its token.
+   */
+  [Symbol.dispose](): void {
+    for (const ended of this.#letGo()) Promise.resolve(ended).catch(() => undefined);
+  }
+
+  /** The same, and waits until files that are read off the main thread are closed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#letGo());
+  }
+
+  #letGo(): unknown[] {
+    this.#isDisposed = true;
+    this.#kept = undefined;
+    return Array.from(this.#reading, (reading) => reading.return(false));
+  }
+
+  #refuseIfDisposed(): void {
+    if (this.#isDisposed) throw new TypeError("The handle has been disposed of");
   }
 
   toJSON(): ShelvedToken {
@@ -234,6 +290,7 @@ export class Shelved<Result = unknown> {
 
   *#rows(): Generator<Entry, void, undefined> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      this.#refuseIfDisposed(); // perhaps since the last part was read
       const entry = this.#results?.find(this.#address);
       if (entry === undefined) return;
       yield entry;
@@ -253,6 +310,7 @@ export class Shelved<Result = unknown> {
 
   /** Whether the result is one array in a file, and not in the index or in memory. */
   #hasFile(): boolean {
+    this.#refuseIfDisposed();
     if (this.#kept !== undefined) return false;
     const entry = this.#results?.find(this.#address);
     if (entry === undefined) throw gone(this.key);

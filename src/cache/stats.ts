@@ -4,6 +4,8 @@ import type { MissReason } from "./events.ts";
 export interface FunctionStats {
   readonly hits: number;
   readonly misses: { readonly [reason in MissReason]: number };
+  /** Misses after waiting for another process or thread that ended without storing anything. */
+  readonly takeovers: number;
   /** Results that were stored. */
   readonly stores: number;
   /** Results that this process removed to keep the cache within its limits. */
@@ -17,6 +19,7 @@ export interface FunctionStats {
 export class Counters {
   #hits = 0;
   #savedMs = 0;
+  #takeovers = 0;
   #stores = 0;
   #evictions = 0;
   #computedMs = 0;
@@ -29,6 +32,10 @@ export class Counters {
 
   miss(reason: MissReason): void {
     this.#misses[reason]++;
+  }
+
+  takenOver(): void {
+    this.#takeovers++;
   }
 
   computed(durationMs: number): void {
@@ -47,6 +54,7 @@ export class Counters {
     return {
       hits: this.#hits,
       misses: { ...this.#misses },
+      takeovers: this.#takeovers,
       stores: this.#stores,
       evictions: this.#evictions,
       computedMs: this.#computedMs,
@@ -59,13 +67,14 @@ function noMisses(): { [reason in MissReason]: number } {
   return { absent: 0, incomplete: 0, expired: 0, rejected: 0, unreadable: 0 };
 }
 
+const SUMS = ["hits", "takeovers", "stores", "evictions", "computedMs", "savedMs"] as const;
+
 /** The sums of all fields. */
 export function sumStats(all: Iterable<FunctionStats>): FunctionStats {
-  const sum = { hits: 0, misses: noMisses(), stores: 0, evictions: 0, computedMs: 0, savedMs: 0 };
+  const none = { hits: 0, takeovers: 0, stores: 0, evictions: 0, computedMs: 0, savedMs: 0 };
+  const sum = { ...none, misses: noMisses() };
   for (const one of all) {
-    for (const field of ["hits", "stores", "evictions", "computedMs", "savedMs"] as const) {
-      sum[field] += one[field];
-    }
+    for (const field of SUMS) sum[field] += one[field];
     for (const reason of Object.keys(sum.misses) as MissReason[]) {
       sum.misses[reason] += one.misses[reason];
     }

@@ -238,9 +238,14 @@ export class ArrayStore {
     return this.#upkeep.reduce(limits, order, isDryRun);
   }
 
-  /** Does what is left to do; the store is not to be used any more. */
+  /** Does what is left to do; what is written after that is swept and noted by others. */
   end(): void {
     this.#upkeep.end();
+  }
+
+  /** {@link end}, with what takes time done between other work. */
+  endLater(): Promise<void> {
+    return this.#upkeep.endLater();
   }
 
   /** Whether the cache is still in its folder. */

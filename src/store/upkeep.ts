@@ -201,6 +201,7 @@ export class Upkeep {
     this.#isRemovalDue = true;
     setTimeout(async () => {
       this.#isRemovalDue = false;
+      if (!all.has(this)) return;
       try {
         await this.#doomed.removeDue();
         if (this.#doomed.dueAt() !== undefined) this.#removeFilesLater();
@@ -263,17 +264,37 @@ export class Upkeep {
       isDone = slice.isDone;
       await nextTurn();
     }
+    await this.#removeDoomed();
+    return { items, bytes };
+  }
+
+  async #removeDoomed(): Promise<void> {
     for (let due = this.#doomed.dueAt(); due !== undefined; due = this.#doomed.dueAt()) {
       await new Promise((resolve) => setTimeout(resolve, Math.max(1, (due ?? 0) - Date.now())));
       await this.#doomed.removeDue();
     }
-    return { items, bytes };
   }
 
-  /** What is left to do when the thread ends, or its folder is no longer the cache. */
+  /** {@link end}, with what takes time done between other work. */
+  async endLater(): Promise<void> {
+    const limits = this.#hasWritten && all.has(this) ? this.#limits : undefined;
+    try {
+      if (limits !== undefined && this.#isSweepLeft(limits)) {
+        await this.reduce(limits, limits.order, false);
+        this.#isSweepDue = false;
+      } else if (this.#hasEvicted) await this.#removeDoomed();
+    } catch {
+      // An index that refuses: the next sweep of any process tries again.
+    }
+    this.end();
+  }
+
+  /**
+   * What is left to do when the thread ends, the cache is disposed of, or its folder is another by
+   * now; the timers find nothing to do from then on.
+   */
   end(): void {
-    if (!all.delete(this)) return;
-    if (all.size === 0) process.removeListener("exit", endAll);
+    if (!all.has(this)) return;
     this.#quietly(() => {
       const isLate = lateAfter(EXIT_MS);
       if (this.#hasWritten) this.#place(isLate);
@@ -281,19 +302,25 @@ export class Upkeep {
       if (this.#limits !== undefined && this.#hasWritten) this.#endSweep(this.#limits, isLate);
       this.#index.syncNow();
     });
+    all.delete(this);
+    if (all.size === 0) process.removeListener("exit", endAll);
   }
 
   #endSweep(limits: StandingLimits, isLate: () => boolean): void {
-    const isBeyond = !isWithin(this.books.totals(), goalOf(limits, limits.order));
-    if (isBeyond || this.#isSweepDue) this.#slice(goalBelow(limits), isLate);
+    if (this.#isSweepLeft(limits)) this.#slice(goalBelow(limits), isLate);
     if (!this.#hasEvicted || this.#doomed.dueAt() === undefined) return;
     // The last files that were doomed: who has just read their rows has them open by then.
     Atomics.wait(NOBODY, 0, 0, GRACE_MS);
     this.#doomed.removeDueSync(isLate);
   }
 
+  #isSweepLeft(limits: StandingLimits): boolean {
+    return this.#isSweepDue || !isWithin(this.books.totals(), goalOf(limits, limits.order));
+  }
+
   /** An index that refuses is told of by those who wait for it; what is left undone is no harm. */
   #quietly(work: () => void): void {
+    if (!all.has(this)) return;
     try {
       work();
     } catch {

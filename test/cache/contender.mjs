@@ -1,10 +1,11 @@
 /**
  * A process that computes when it is told to, for the tests of several at once.
  *
- *   node contender.mjs LOCATION RUNS KIND     RUNS: file that each run of the function is written to
+ *   node contender.mjs LOCATION RUNS KIND     RUNS: file that each run of the function is written to,
+ *                                             RUNS.waits: has as many bytes as calls have waited
  *
  * Reads lines `at MS X` from stdin (when to call, and with what), and answers each with a line of
- * JSON `{ isRight }` or `{ error }`.
+ * JSON `{ isRight, events }` or `{ error, events }`.
  */
 import { appendFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -12,7 +13,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Memory } from "bloscache";
 
 const [, , location, runs, kind, waitMs] = process.argv;
-const memory = new Memory({ location, ...(waitMs ? { waitMs: Number(waitMs) } : {}) });
+let events = [];
+const memory = new Memory({
+  location,
+  onEvent({ type, reason }) {
+    events.push(type === "duplicate" ? `${type} ${reason}` : type);
+    if (type === "wait") appendFileSync(`${runs}.waits`, "1");
+  },
+  ...(waitMs ? { waitMs: Number(waitMs) } : {}),
+});
 
 function note(x) {
   appendFileSync(runs, `${x} ${process.pid}\n`);
@@ -53,11 +62,12 @@ console.log("ready");
 for await (const line of createInterface(process.stdin)) {
   const [at, x, ms] = line.split(" ").map(Number);
   await sleep(Math.max(0, at - Date.now()));
+  events = [];
   try {
     const value = await call(x, ms);
     const isRight = value.length === 5000 && value.every((item) => item === x);
-    console.log(JSON.stringify({ isRight }));
+    console.log(JSON.stringify({ isRight, events }));
   } catch (error) {
-    console.log(JSON.stringify({ error: error.message }));
+    console.log(JSON.stringify({ error: error.message, events }));
   }
 }

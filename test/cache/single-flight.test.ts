@@ -1,6 +1,6 @@
 /** One computation per result, of all processes and threads of the machine. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,7 +15,11 @@ const script = fileURLToPath(new URL("contender.mjs", import.meta.url));
 interface Answer {
   readonly isRight?: boolean;
   readonly error?: string;
+  /** Types; of `duplicate` its reason too. */
+  readonly events?: readonly string[];
 }
+
+const TAKEOVER = ["wait", "takeover", "miss"];
 
 const started: ChildProcess[] = [];
 
@@ -30,6 +34,7 @@ class Contenders {
 
   constructor() {
     writeFileSync(this.#runs, "");
+    writeFileSync(`${this.#runs}.waits`, "");
   }
 
   async start(kind: string, waitMs = "") {
@@ -50,6 +55,11 @@ class Contenders {
 
   startAll(n: number, kind: string, waitMs = "") {
     return Promise.all(Array.from({ length: n }, () => this.start(kind, waitMs)));
+  }
+
+  /** How many calls have waited. */
+  waits(): number {
+    return statSync(`${this.#runs}.waits`).size;
   }
 
   /** Of each run of the function, with what and by whom. */
@@ -80,12 +90,15 @@ describe.each(["sync", "async", "promise"])("of a function of kind %s", (kind) =
     const gone = holder.call(0, 1, 60_000);
     await expect.poll(() => contenders.runs().length).toBe(1);
     const answers = Promise.all(waiters.map(({ call }) => call(0, 1, 50)));
-    await sleep(200);
+    await expect.poll(() => contenders.waits(), { timeout: 20_000 }).toBe(16);
     expect(contenders.runs().length).toBe(1);
     holder.child.kill("SIGKILL");
     for (const { isRight } of await answers) expect(isRight).toBe(true);
     expect(await gone).toEqual({ error: "gone" });
     expect(contenders.runs().length).toBe(2);
+    const events = (await answers).map((answer) => answer.events).sort();
+    const others = Array.from({ length: 15 }, () => ["wait", "hit"]);
+    expect(events).toEqual([...others, [...TAKEOVER, "store"]]);
   }, 60_000);
 });
 
@@ -93,11 +106,16 @@ describe("a holder that", () => {
   it("throws is replaced: whoever waited tries, one after another, until one succeeds", async () => {
     const contenders = new Contenders();
     const all = await contenders.startAll(4, "throws");
-    const answers = await Promise.all(all.map(({ call }) => call(0, 1, 20)));
+    const [holder, ...waiters] = all as [(typeof all)[0], ...typeof all];
+    const held = holder.call(0, 1, 1000);
+    await expect.poll(() => contenders.runs().length).toBe(1);
+    const answers = await Promise.all([held, ...waiters.map(({ call }) => call(0, 1, 20))]);
     for (const { error } of answers) expect(error).toMatch(/thrown by/);
     // Nobody gets another's error, which may be of its own making.
     expect(new Set(answers.map(({ error }) => error)).size).toBe(4);
     expect(contenders.runs().length).toBe(4);
+    const events = answers.map((answer) => answer.events);
+    expect(events).toEqual([["miss"], TAKEOVER, TAKEOVER, TAKEOVER]);
   }, 60_000);
 
   it("is stopped is waited for as long as waitMs says; then the work is done twice", async () => {
@@ -111,14 +129,17 @@ describe("a holder that", () => {
     await expect.poll(() => contenders.runs().length).toBe(1);
     holder.child.kill("SIGSTOP");
     const waiting = patient.call(0, 1, 10);
-    expect(await hasty.call(0, 1, 10)).toMatchObject({ isRight: true });
+    expect(await hasty.call(0, 1, 10)).toMatchObject({
+      isRight: true,
+      events: ["wait", "duplicate waited", "miss", "store"],
+    });
     expect(contenders.runs().map(([, pid]) => Number(pid))).toEqual([
       holder.child.pid,
       hasty.child.pid,
     ]);
     holder.child.kill("SIGCONT");
     expect(await late).toMatchObject({ isRight: true });
-    expect(await waiting).toMatchObject({ isRight: true });
+    expect(await waiting).toMatchObject({ isRight: true, events: ["wait", "hit"] });
     expect(contenders.runs().length).toBe(2);
   }, 60_000);
 });
@@ -190,12 +211,62 @@ describe("waiting for another process", () => {
     await held;
   }, 60_000);
 
+  it.each(["sync", "async"])(
+    "is no takeover when what they stored is of no use: %s",
+    async (kind) => {
+      const contenders = new Contenders();
+      const holder = await contenders.start(kind);
+      const held = holder.call(0, 1, 1000);
+      await expect.poll(() => contenders.runs().length).toBe(1);
+      const events: CacheEvent[] = [];
+      const onEvent = (event: CacheEvent) => events.push(event);
+      const memory = new Memory({ location: contenders.location, onEvent });
+      const functions = { sync: (_x: number) => 7, async: async (_x: number) => 7 };
+      const options = { id: kind, version: "1", key: (x: number) => x, validate: () => false };
+      const call = memory.memoize(functions[kind as "sync"], options);
+      expect(await call(1)).toBe(7);
+      expect(events.map(({ type }) => type)).toEqual(["wait", "miss", "store"]);
+      expect(call.stats()).toMatchObject({ takeovers: 0, misses: { absent: 1 } });
+      await held;
+    },
+    60_000,
+  );
+
+  it.each(["sync", "async"])(
+    "is a takeover when they are killed, and is counted: %s",
+    async (kind) => {
+      const contenders = new Contenders();
+      const holder = await contenders.start(kind);
+      const held = holder.call(0, 1, 60_000);
+      await expect.poll(() => contenders.runs().length).toBe(1);
+      const events: CacheEvent[] = [];
+      const onEvent = (event: CacheEvent) => events.push(event);
+      const memory = new Memory({ location: contenders.location, onEvent });
+      const functions = { sync: (_x: number) => 7, async: async (_x: number) => 7 };
+      const options = { id: kind, version: "1", key: (x: number) => x };
+      const call = memory.memoize(functions[kind as "sync"], options);
+      spawn("sh", ["-c", `sleep 0.3; kill -9 ${holder.child.pid}`]);
+      expect(await call(1)).toBe(7);
+      const key = call.keyOf(1);
+      expect(events.slice(0, 2)).toEqual([
+        { type: "wait", id: kind, key },
+        { type: "takeover", id: kind, key },
+      ]);
+      expect(call.stats().takeovers).toBe(1);
+      expect(memory.stats().takeovers).toBe(1);
+      await held;
+    },
+    60_000,
+  );
+
   it("blocks no thread that others wait for", async () => {
     // This thread owes `async 1`, for which another waits that has `sync 2`: to wait here for
     // `sync 2` would be to wait for oneself.
     const contenders = new Contenders();
     const other = await contenders.start("sync");
-    const memory = new Memory(contenders.location);
+    const events: CacheEvent[] = [];
+    const onEvent = (event: CacheEvent) => events.push(event);
+    const memory = new Memory({ location: contenders.location, onEvent });
     const owed = memory.memoize(async (_x: number) => sleep(400, 7), { id: "owed" });
     const mine = memory.memoize((x: number, _ms: number) => new Float64Array(5000).fill(x), {
       id: "sync",
@@ -208,6 +279,14 @@ describe("waiting for another process", () => {
     const before = performance.now();
     expect(mine(2, 0)[0]).toBe(2);
     expect(performance.now() - before).toBeLessThan(400);
+    const id = "sync";
+    const key = mine.keyOf(2, 0);
+    expect(events.filter((event) => event.id === id)).toMatchObject([
+      { type: "wait", id, key },
+      { type: "duplicate", reason: "owing", id, key },
+      { type: "miss", reason: "absent" },
+      { type: "store" },
+    ]);
     expect(await owing).toBe(7);
     expect(await answer).toMatchObject({ isRight: true });
   }, 60_000);

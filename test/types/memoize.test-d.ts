@@ -78,3 +78,19 @@ test("arrays that are read have their shape", () => {
   expectTypeOf(unpackNdarray).returns.toEqualTypeOf<Ndarray>();
   expectTypeOf<Ndarray["shape"]>().toEqualTypeOf<readonly number[]>();
 });
+
+test("a cache and its handles are for using", async () => {
+  using memory = new Memory(null);
+  await using later = new Memory(null);
+  expectTypeOf(memory).toExtend<Disposable & AsyncDisposable>();
+  const ramp = later.memoize((length: number) => new Float32Array(length), { id: "ramp" });
+  using handle = ramp.shelve(1);
+  await using other = await later.memoize(async () => new Float64Array(1), { id: "f" }).shelve();
+  using parts = handle.chunks();
+  await using laterParts = other.chunks();
+  expectTypeOf([...parts]).toEqualTypeOf<Float32Array<ArrayBuffer>[]>();
+  expectTypeOf(laterParts).toExtend<AsyncDisposable>();
+  // @ts-expect-error: a promise of a handle is none
+  using promise = later.memoize(async () => new Float64Array(1), { id: "g" }).shelve();
+  expectTypeOf(promise).not.toExtend<Disposable>();
+});

@@ -43,6 +43,15 @@ it("a generator keeps its type, and can be asked what generators can", () => {
   memoized.peek("a");
 });
 
+it("a stream is for using", async () => {
+  const walk = memory.incremental({ id: "walk", dtype: "<f4", extend: () => new Float32Array(1) });
+  await using stream = walk.stream(1);
+  expectTypeOf(stream[Symbol.asyncDispose]).returns.toEqualTypeOf<Promise<void>>();
+  // @ts-expect-error: it has to be waited for
+  using early = walk.stream(1);
+  expectTypeOf(early).not.toExtend<Disposable>();
+});
+
 it("asynchronous generators too, and other functions as before", () => {
   async function* later(n: number): AsyncGenerator<Float64Array> {
     yield Float64Array.of(n);

@@ -4,6 +4,8 @@ import { showStacks } from "../failure.ts";
 import { configure } from "../run-command.ts";
 import { createSession, type Session } from "../session.ts";
 import { VersionRequest } from "../version.ts";
+import { parseDuration } from "./durations.ts";
+import type { TailStart } from "./tail.ts";
 import { listenForWarnings } from "./warnings.ts";
 
 export interface GlobalOptions {
@@ -68,6 +70,22 @@ const subcommands: readonly Subcommand[] = [
         .implies({ value: true }),
     ],
     load: async () => (await import("./show.ts")).show,
+  },
+  {
+    name: "tail",
+    description: "print the last items of a series, and those that are appended",
+    operands: [["<key>", KEY]],
+    options: [
+      new Option(
+        "-n, --items <n>",
+        "so many, or from the n-th one on with +n (default: 10)",
+      ).argParser(parseStart),
+      new Option("-f, --follow", "wait for more until interrupted, and print it as it is stored"),
+      new Option("--interval <time>", "how often to look for more (default: 200ms)")
+        .argParser(parseTime)
+        .implies({ follow: true }),
+    ],
+    load: async () => (await import("./tail.ts")).tail,
   },
   {
     name: "why",
@@ -158,4 +176,16 @@ function createSubcommand(subcommand: Subcommand, program: Command): Command {
 function parseCount(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("Not a whole number.");
+}
+
+/** As of tail(1): `10`, `+1`. */
+function parseStart(text: string): TailStart {
+  if (!/^\+?\d{1,15}$/.test(text)) throw new InvalidArgumentError("Not a number such as 10 or +1.");
+  return text.startsWith("+") ? { first: Math.max(0, Number(text) - 1) } : { last: Number(text) };
+}
+
+function parseTime(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  throw new InvalidArgumentError("Not a time such as 200ms, 1.5h or 7d.");
 }

@@ -11,6 +11,10 @@ import { bloscache, command, contentOf, failure, jsonOf, Sample } from "./comman
 
 const READS = [
   ...[["ls"], ["ls", "--json"], ["du"], ["stats"], ["show", "ab"], ["why", "ab"]],
+  ...[
+    ["tail", "ab"],
+    ["tail", "ab", "-f"],
+  ],
   ...[["verify"], ["export", "ab", "-", "--format", "npy"], ["clear", "--yes"]],
 ];
 

@@ -1,0 +1,52 @@
+/** A result that grows, for who reads what is stored of it and has not the function that extends it. */
+import { parseSimpleDtype, type TypedArray } from "../format/dtype.ts";
+import { halfToFloat32 } from "../format/half.ts";
+import type { Address } from "../store/address.ts";
+import { decodeSeries, lengthOf, type SeriesKind } from "../store/series-row.ts";
+import type { Results } from "./results.ts";
+import { SeriesResults } from "./series-results.ts";
+
+export class StoredSeries {
+  /** numpy's name of the items' elements. */
+  readonly dtype: string;
+  /** Of one item; `[]` for a number. */
+  readonly itemShape: readonly number[];
+  /** Bytes of an item. */
+  readonly itemBytes: number;
+  readonly #series: SeriesResults;
+  readonly #address: Address;
+
+  private constructor(results: Results, address: Address, kind: SeriesKind) {
+    this.dtype = kind.dtype;
+    this.itemShape = kind.itemShape;
+    this.itemBytes = kind.itemBytes;
+    this.#series = new SeriesResults(results);
+    this.#address = address;
+  }
+
+  /** `undefined` for a result of another kind, and where there is none. */
+  static find(results: Results, address: Address): StoredSeries | undefined {
+    const entry = results.find(address);
+    const row = entry && decodeSeries(entry);
+    return row && new StoredSeries(results, address, row.kind);
+  }
+
+  /** How many items are committed now; `undefined` when the series was forgotten. */
+  length(): number | undefined {
+    const row = this.#series.find(this.#address);
+    return row && lengthOf(row);
+  }
+
+  /**
+   * The elements of the items from `start` to `stop`, or as far as they are committed, in memory of
+   * their own; halves as single-precision numbers. `undefined` when there are none or they cannot be
+   * read.
+   */
+  async read(start: number, stop: number): Promise<TypedArray | undefined> {
+    const plain = await this.#series.read(this.#address, start, stop);
+    if (typeof plain !== "object") return undefined;
+    const { array } = parseSimpleDtype(this.dtype);
+    const values = new array(plain, 0, plain.byteLength / array.BYTES_PER_ELEMENT);
+    return this.dtype === "<f2" ? halfToFloat32(values) : values;
+  }
+}
