@@ -181,7 +181,7 @@ export class Memory {
    * @throws {StoreError} when the folder cannot be used, or the index cannot be read
    */
   damagedRows(): number {
-    return this.#cache.results?.inventory().countDamaged() ?? 0;
+    return this.#cache.results?.inventory().damaged().length ?? 0;
   }
 
   /**

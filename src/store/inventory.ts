@@ -64,13 +64,11 @@ export class Inventory {
     }
   }
 
-  /** How many rows are damaged, or of a later release. @throws {StoreError} */
-  countDamaged(): number {
-    let count = 0;
-    for (const { row } of scanRows(this.#index, new Uint8Array())) {
-      if (decodeEntry(row) === undefined) count++;
-    }
-    return count;
+  /** Keys of the rows that are damaged, or of a later release. @throws {StoreError} */
+  damaged(): Uint8Array[] {
+    const keys: Uint8Array[] = [];
+    for (const { row, entry } of this.rows()) if (entry === undefined) keys.push(row);
+    return keys;
   }
 
   /**

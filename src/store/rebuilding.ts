@@ -36,8 +36,12 @@ export interface Rebuilt {
 export interface RebuildOptions {
   /** Ends it; the promise rejects with its reason, and what was found stays found. */
   readonly signal?: AbortSignal;
-  /** Called with the folders that are done, and all there are. */
-  readonly onProgress?: (progress: { readonly folders: number; readonly of: number }) => void;
+  /** Called with the bytes of files found, and the folders that are done of all there are. */
+  readonly onProgress?: (progress: {
+    readonly cbytes: number;
+    readonly folders: number;
+    readonly of: number;
+  }) => void;
 }
 
 /** Rows that are stored in one transaction. */
@@ -59,6 +63,8 @@ export class Rebuilding {
   readonly #addressOf: (row: Uint8Array, entry: Entry) => Address;
   /** Files that rows speak of, and those that are to be removed. */
   readonly #known: ReadonlySet<string>;
+  /** Keys of rows that cannot be read. */
+  readonly #damaged: readonly Uint8Array[];
   #results = 0;
   #files = 0;
   #cbytes = 0;
@@ -75,22 +81,24 @@ export class Rebuilding {
     this.#layout = layout;
     this.#rows = rows;
     this.#addressOf = addressOf;
-    const claimed = new Inventory(layout, index).claimed(addressOf);
-    this.#known = new Set([...claimed, ...doomedPaths(layout, index)]);
+    const inventory = new Inventory(layout, index);
+    this.#known = new Set([...inventory.claimed(addressOf), ...doomedPaths(layout, index)]);
+    this.#damaged = inventory.damaged();
   }
 
   /** @throws {StoreError} when the index refuses, the system's error when a folder cannot be read */
   async run({ signal, onProgress }: RebuildOptions): Promise<Rebuilt> {
+    this.#removeDamaged();
     const folders = this.#folders();
     for (const [i, folder] of folders.entries()) {
       signal?.throwIfAborted();
-      onProgress?.({ folders: i, of: folders.length });
+      onProgress?.({ cbytes: this.#cbytes, folders: i, of: folders.length });
       this.#search(folder);
       await setImmediate();
     }
     this.#store();
     fs.rmSync(this.#layout.lostIndex, { recursive: true, force: true });
-    onProgress?.({ folders: folders.length, of: folders.length });
+    onProgress?.({ cbytes: this.#cbytes, folders: folders.length, of: folders.length });
     const [results, files, cbytes, unused] = [
       this.#results,
       this.#files,
@@ -98,6 +106,11 @@ export class Rebuilding {
       this.#unused,
     ];
     return { results, files, cbytes, unused };
+  }
+
+  /** What they spoke of may be found again. */
+  #removeDamaged(): void {
+    for (const row of this.#damaged) this.#rows.remove(row);
   }
 
   /** All files of a call are in one of them. */

@@ -102,13 +102,13 @@ it("finds nothing in a sound cache, and leaves it as it is", async () => {
   const memory = new Memory(fresh());
   const all = functions(memory);
   await callAll(all);
-  const seen: { folders: number; of: number }[] = [];
+  const seen: { cbytes: number; folders: number; of: number }[] = [];
   const infos = infosOf(memory);
   expect(await memory.rebuild({ onProgress: (progress) => seen.push(progress) })).toEqual({
     ...{ results: 0, files: 0, cbytes: 0, unused: [] },
   });
   expect(infosOf(memory)).toEqual(infos);
-  expect(seen.at(-1)).toEqual({ folders: 6, of: 6 });
+  expect(seen.at(-1)).toEqual({ cbytes: 0, folders: 6, of: 6 });
   const stopped = memory.rebuild({ signal: AbortSignal.abort(new Error("enough")) });
   await expect(stopped).rejects.toThrow("enough");
 });

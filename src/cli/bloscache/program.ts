@@ -99,10 +99,17 @@ const subcommands: readonly Subcommand[] = [
   },
   {
     name: "verify",
-    description: "read all that is stored to its end, and check it; changes nothing",
+    description: "read all that is stored to its end, and check it",
+    operands: [],
+    options: [new Option("--fix", "remove what is damaged or of no result")],
+    load: async () => (await import("./verify.ts")).verify,
+  },
+  {
+    name: "rebuild",
+    description: "find results again that a damaged index knew",
     operands: [],
     options: [],
-    load: async () => (await import("./verify.ts")).verify,
+    load: async () => (await import("./rebuild.ts")).rebuild,
   },
   {
     name: "clear",

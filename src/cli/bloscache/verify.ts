@@ -4,31 +4,37 @@ import { EXIT_FAILURE } from "../failure.ts";
 import { printable } from "../printable.ts";
 import type { Session } from "../session.ts";
 import { prettySize } from "../sizes.ts";
-import { openCache } from "./open-cache.ts";
+import { openCache, openToMend } from "./open-cache.ts";
 import { Output, printJson } from "./output.ts";
 import type { GlobalOptions } from "./program.ts";
 import { plural, shortId, shortKey } from "./words.ts";
 
+interface VerifyOptions extends GlobalOptions {
+  readonly fix?: true;
+}
+
 export async function verify(
   session: Session,
   _operands: [],
-  options: GlobalOptions,
+  options: VerifyOptions,
 ): Promise<void> {
-  const { memory, location } = openCache(options);
+  const { fix = false } = options;
+  const { memory, location } = fix ? openToMend(options) : openCache(options);
   const report = await session.watch("verifying", ({ signal, onProgress }) =>
     memory.verify({
-      signal,
+      ...{ fix, signal },
       onProgress: ({ cbytes, size }) => onProgress({ nbytes: cbytes, cbytes, nchunks: 0, size }),
     }),
   );
   const harm = report.findings.filter(({ kind }) => kind !== "litter");
-  if (harm.length > 0) process.exitCode = EXIT_FAILURE;
-  if (options.json === true) await printJson({ location, ok: harm.length === 0, ...report });
+  const ok = harm.every(({ isFixed }) => isFixed);
+  if (!ok) process.exitCode = EXIT_FAILURE;
+  if (options.json === true) await printJson({ location, ok, ...report });
   else await tell(report, harm.length);
 }
 
 async function tell(
-  { entries, files, cbytes, unclaimed, findings }: CacheReport,
+  { entries, files, cbytes, unclaimed, hasLostIndex, findings }: CacheReport,
   harm: number,
 ): Promise<void> {
   const output = new Output();
@@ -37,18 +43,22 @@ async function tell(
   const litter = findings.length - harm;
   const rest = litter === 0 ? "" : `; ${plural(litter, "file")} of no result`;
   await output.line(`${harm === 0 ? "OK" : plural(harm, "fault")}: ${checked}${rest}`);
-  if (unclaimed > 0) {
-    const what = `${plural(unclaimed, "file")} younger than an hour that no result speaks of`;
-    await output.line(`${what}: being stored now, or of a lost index`);
-  }
+  if (unclaimed > 0) await output.line(describeUnclaimed(unclaimed, hasLostIndex));
   await output.end();
 }
 
-function describe({ kind, key, id, text, file }: Finding): string {
+function describeUnclaimed(count: number, isLost: boolean): string {
+  const files = plural(count, "file");
+  if (isLost) return `${files} that no result speaks of: of a lost index, see bloscache rebuild`;
+  return `${files} younger than an hour that no result speaks of: being stored now, or of a lost index`;
+}
+
+function describe({ kind, key, id, text, file, isFixed }: Finding): string {
   const whose = [
     ...(key === undefined ? [] : [shortKey(key)]),
     ...(id === undefined ? [] : [shortId(id)]),
   ];
   const where = file === undefined ? [] : [printable(file)];
-  return [kind.padEnd(10), ...whose, ...where, printable(text)].join("  ");
+  const fixed = isFixed ? ["Removed."] : [];
+  return [kind.padEnd(10), ...whose, ...where, printable(text), ...fixed].join("  ");
 }

@@ -63,6 +63,13 @@ test("clear removes damaged rows and their files with everything, and says so", 
   expect(objectsOf(location)).toHaveLength(3);
 });
 
+test("rebuild finds what damaged rows spoke of", async () => {
+  const location = await filled();
+  damageRows(location);
+  expect(bloscache(location, ["rebuild"]).stdout).toMatch(/^found 3 results, 3 files, [\d.]+K\n$/);
+  expect(bloscache(location, ["verify"]).stdout).toMatch(/^OK: 4 results, 3 files/);
+});
+
 test("a clear of everything leaves nothing", async () => {
   const location = await filled();
   damageRows(location);

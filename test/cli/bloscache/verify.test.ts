@@ -33,7 +33,10 @@ test("a sound cache is sound", () => {
     .reduce((n, file) => n + fs.statSync(file).size, 0);
   expect(verify(location)).toEqual({
     status: 0,
-    report: { location, ok: true, entries: 3, files: 3, cbytes, unclaimed: 0, findings: [] },
+    report: {
+      ...{ location, ok: true, entries: 3, files: 3, cbytes },
+      ...{ unclaimed: 0, hasLostIndex: false, findings: [] },
+    },
   });
   expect(bloscache(location, ["verify"]).stdout).toMatch(/^OK: 3 results, 3 files, [\d.]+K\n$/);
 });
@@ -97,7 +100,26 @@ test("a row that is damaged", async () => {
   fs.writeFileSync(index, bytes);
   const { status, report } = verify(location);
   expect(status).toBe(1);
-  expect(report.findings).toEqual([{ kind: "damaged", text: "The row is damaged.", key }]);
+  expect(report.findings).toEqual([
+    { kind: "damaged", text: "The row is damaged.", key, isFixed: false },
+  ]);
+  const { status: fixed, stdout } = bloscache(location, ["verify", "--fix"]);
+  expect(fixed).toBe(0);
+  expect(stdout).toMatch(/^damaged .* The row is damaged\. {2}Removed\.\n1 fault: 1 result, /);
+  expect(verify(location)).toMatchObject({ status: 0, report: { entries: 1, findings: [] } });
+});
+
+test("--fix removes what is harmed, and nothing else", () => {
+  const { location, files, key, ramp, memory } = sample();
+  fs.truncateSync(files[0] as string, 100);
+  const outcome = bloscache(location, ["verify", "--fix", "--json"]);
+  expect(outcome.status).toBe(0);
+  expect(jsonOf<Report>(outcome)).toMatchObject([
+    { ok: true, entries: 3, findings: [{ kind: "damaged", key, isFixed: true }] },
+  ]);
+  expect(verify(location)).toMatchObject({ status: 0, report: { entries: 2, findings: [] } });
+  expect(ramp.has(200_000)).toBe(false);
+  expect(memory.size().items).toBe(2);
 });
 
 test("litter is told of when it is old, and is no damage", () => {
