@@ -63,4 +63,4 @@ export {
   ValueError,
 } from "./errors.ts";
 export type { EvictionReason } from "./store/eviction.ts";
-export type { CacheSize, Reduction } from "./store/upkeep.ts";
+export type { CacheSize, Reduction } from "./store/reduction.ts";

@@ -2,9 +2,7 @@
 import { messageOf } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import type { ArrayStore } from "../store/array-store.ts";
-import type { Limits } from "../store/limits.ts";
-import type { CacheSize, Reduction } from "../store/upkeep.ts";
-import type { Order } from "../store/usage.ts";
+import type { CacheSize, Reduction, ReductionRequest } from "../store/reduction.ts";
 import { NOTHING_REDUCED } from "./limits.ts";
 import { warnOnce } from "./warning.ts";
 
@@ -24,8 +22,8 @@ export class ResultSizes {
   }
 
   /** Removes results until the limits hold. @throws {StoreError} when the store refuses */
-  async reduce(limits: Limits, order: Order, isDryRun: boolean): Promise<Reduction> {
-    const reduction = await this.#open()?.reduce(limits, order, isDryRun);
+  async reduce(request: ReductionRequest): Promise<Reduction> {
+    const reduction = await this.#open()?.reduce(request);
     return reduction ?? NOTHING_REDUCED;
   }
 

@@ -16,7 +16,6 @@ import type { Residents } from "./eviction.ts";
 import type { IndexDb } from "./index-db.ts";
 import { Inventory } from "./inventory.ts";
 import { type Lease, Leases, NO_LEASE } from "./leases.ts";
-import type { Limits } from "./limits.ts";
 import type { Layout } from "./location.ts";
 import {
   chunksOfObject,
@@ -29,10 +28,10 @@ import {
   writeObjectSync,
 } from "./object-file.ts";
 import { makeFolders } from "./publication.ts";
+import type { CacheSize, Reduction, ReductionRequest } from "./reduction.ts";
 import { Rows } from "./rows.ts";
 import { SeriesStore } from "./series-store.ts";
-import { type CacheSize, type Reduction, Upkeep } from "./upkeep.ts";
-import type { Order } from "./usage.ts";
+import { Upkeep } from "./upkeep.ts";
 
 /** A result that was read: the plain bytes of its arrays, each in memory of its own. */
 export interface Stored {
@@ -254,8 +253,8 @@ export class ArrayStore {
   }
 
   /** Removes results until the limits hold. @throws {StoreError} when the index or a file refuses */
-  reduce(limits: Limits, order: Order, isDryRun: boolean): Promise<Reduction> {
-    return this.#upkeep.reduce(limits, order, isDryRun);
+  reduce(request: ReductionRequest): Promise<Reduction> {
+    return this.#upkeep.reduce(request);
   }
 
   /** Does what is left to do; what is written after that is swept and noted by others. */
