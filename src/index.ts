@@ -65,4 +65,4 @@ export {
 export type { EvictionReason } from "./store/eviction.ts";
 export type { Swept } from "./store/litter.ts";
 export type { RebuildOptions, Rebuilt, UnusedFile } from "./store/rebuilding.ts";
-export type { CacheSize, Reduction } from "./store/upkeep.ts";
+export type { CacheSize, Reduction } from "./store/reduction.ts";

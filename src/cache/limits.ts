@@ -1,7 +1,7 @@
 /** How large a cache may become: the options that say so. */
 import { checkOptionNames } from "../format/option-names.ts";
 import type { Limits, StandingLimits } from "../store/limits.ts";
-import type { CacheSize, Reduction } from "../store/upkeep.ts";
+import type { CacheSize, Reduction, ReductionRequest } from "../store/reduction.ts";
 import type { Order } from "../store/usage.ts";
 import { checkAge } from "./freshness.ts";
 
@@ -42,9 +42,16 @@ export interface ReductionOptions extends LimitOptions {
   readonly eviction?: EvictionOrder;
   /** Only tells what would be removed. Default: `false`. */
   readonly dryRun?: boolean;
+  /** Ends it; the promise rejects with its reason, and what is removed by then stays so. */
+  readonly signal?: AbortSignal;
+  /** Called with what has been removed until now, or would be. */
+  readonly onProgress?: (removed: CacheSize) => void;
 }
 
-const REDUCTION_NAMES = ["limitBytes", "limitItems", "maxAgeMs", "eviction", "dryRun"];
+const REDUCTION_NAMES = [
+  ...["limitBytes", "limitItems", "maxAgeMs", "eviction", "dryRun"],
+  ...["signal", "onProgress"],
+];
 
 const NONE: CacheSize = { items: 0, bytes: 0 };
 export const NOTHING_REDUCED: Reduction = { removed: NONE, remaining: NONE };
@@ -54,17 +61,15 @@ export const NOTHING_REDUCED: Reduction = { removed: NONE, remaining: NONE };
  *
  * @throws {TypeError | RangeError} for an option, named in the message
  */
-export function reductionOf(
-  options: ReductionOptions,
-  standing: StandingLimits,
-): { readonly limits: Limits; readonly order: EvictionOrder; readonly isDryRun: boolean } {
+export function reductionOf(options: ReductionOptions, standing: StandingLimits): ReductionRequest {
   checkOptionNames(options, REDUCTION_NAMES, "reduceSize");
-  const { eviction = standing.order, dryRun: isDryRun = false, ...given } = options;
+  const { eviction = standing.order, dryRun: isDryRun = false, signal, onProgress } = options;
   if (typeof isDryRun !== "boolean") {
     throw new TypeError(`Option dryRun must be true or false: got ${String(isDryRun)}`);
   }
-  const limits = checkLimits(given);
-  return { limits: isLimited(limits) ? limits : standing, order: checkOrder(eviction), isDryRun };
+  const given = checkLimits(options);
+  const limits = isLimited(given) ? given : standing;
+  return { limits, order: checkOrder(eviction), isDryRun, signal, onProgress };
 }
 
 /** @throws {TypeError} for what is no order */

@@ -6,7 +6,7 @@ import type { Adapter } from "../adapters/kind.ts";
 import { checkOptionNames } from "../format/option-names.ts";
 import type { Swept } from "../store/litter.ts";
 import type { RebuildOptions, Rebuilt } from "../store/rebuilding.ts";
-import type { CacheSize, Reduction } from "../store/upkeep.ts";
+import type { CacheSize, Reduction } from "../store/reduction.ts";
 import { rowPrefix } from "./address.ts";
 import { createCache, isLocation, type MemoryOptions } from "./cache.ts";
 import { callSite } from "./call-site.ts";
@@ -212,13 +212,13 @@ export class Memory {
    * their files are gone.
    *
    * @throws {TypeError | RangeError} for a limit, named in the message
-   * @throws {StoreError} when the index or a file cannot be changed
+   * @throws {StoreError} when the index or a file cannot be changed; the reason of `signal`
    */
   async reduceSize(limits: ReductionOptions = {}): Promise<Reduction> {
     const { results } = this.#cache;
     const wanted = reductionOf(limits, this.#cache.limits);
     if (results === undefined) return NOTHING_REDUCED;
-    return results.sizes.reduce(wanted.limits, wanted.order, wanted.isDryRun);
+    return results.sizes.reduce(wanted);
   }
 
   /**

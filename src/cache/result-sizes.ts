@@ -1,9 +1,7 @@
 /** What the results of a cache take, and having them take less. */
 import { messageOf } from "../errors.ts";
 import type { Address } from "../store/address.ts";
-import type { Limits } from "../store/limits.ts";
-import type { CacheSize, Reduction } from "../store/upkeep.ts";
-import type { Order } from "../store/usage.ts";
+import type { CacheSize, Reduction, ReductionRequest } from "../store/reduction.ts";
 import { NOTHING_REDUCED } from "./limits.ts";
 import type { OpenedStore } from "./opened-store.ts";
 import { warnOnce } from "./warning.ts";
@@ -21,8 +19,8 @@ export class ResultSizes {
   }
 
   /** Removes results until the limits hold. @throws {StoreError} when the store refuses */
-  async reduce(limits: Limits, order: Order, isDryRun: boolean): Promise<Reduction> {
-    const reduction = await this.#store.forWriting()?.reduce(limits, order, isDryRun);
+  async reduce(request: ReductionRequest): Promise<Reduction> {
+    const reduction = await this.#store.forWriting()?.reduce(request);
     return reduction ?? NOTHING_REDUCED;
   }
 

@@ -104,12 +104,14 @@ export class Shelved<Result = unknown> {
 
   /**
    * The result for who only looks at it: an error that the function threw too, and what an adapter
-   * would restore as `{ adapter, parts }`.
+   * would restore as `{ adapter, parts }`; of what grows `{ data, dtype, shape }`.
    *
    * @internal
    * @throws {StoreError} when it is not in the cache any more, or damaged
    */
   async look(): Promise<unknown> {
+    const growing = await this.series()?.whole();
+    if (growing !== undefined) return growing;
     const nothing = new NoAdapters();
     for (const entry of this.#rows()) {
       const hit = await this.#results?.read(this.#address, entry, nothing);

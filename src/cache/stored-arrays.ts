@@ -1,5 +1,7 @@
 /** The arrays of a stored result: where in it each one stands, known without any being read. */
+import { parseSimpleDtype } from "../format/dtype.ts";
 import type { Entry } from "../store/entry.ts";
+import { decodeSeries, plainBytesOf, type SeriesRow } from "../store/series-row.ts";
 import { formatPath, MapStep, SetStep, type Step } from "./key-path.ts";
 import { arrayType } from "./result-arrays.ts";
 import type { Json } from "./result-skeleton.ts";
@@ -20,9 +22,12 @@ export interface StoredArray {
 /** @param files of the entry, in the order of its arrays; empty when they are in the index */
 export function describeArrays(
   skeleton: string,
-  { arrays, skeletonIsArray }: Entry,
+  entry: Entry,
   files: readonly string[],
 ): StoredArray[] {
+  const series = decodeSeries(entry);
+  if (series !== undefined) return [describeSeries(series, files[0])];
+  const { arrays, skeletonIsArray } = entry;
   const places = placesOf(JSON.parse(skeleton) as Json);
   const own = skeletonIsArray ? arrays.slice(0, -1) : arrays;
   return own.map((array, n) => {
@@ -35,6 +40,14 @@ export function describeArrays(
       file: files[n],
     };
   });
+}
+
+/** What grows is one array, whatever of it is in the file and what in the row. */
+function describeSeries(series: SeriesRow, file: string | undefined): StoredArray {
+  const { kind, tail } = series;
+  const type = kind.dtype === "<f2" ? "Float16Array" : parseSimpleDtype(kind.dtype).array.name;
+  const cbytes = (series.file?.end ?? 0) + tail.byteLength;
+  return { place: "result", type, nbytes: plainBytesOf(series), cbytes, file };
 }
 
 /** By the number of the array; of one that stands in several places, the first. */

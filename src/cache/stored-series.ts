@@ -1,6 +1,7 @@
 /** A result that grows, for who reads what is stored of it and has not the function that extends it. */
 import { parseSimpleDtype, type TypedArray } from "../format/dtype.ts";
 import { halfToFloat32 } from "../format/half.ts";
+import type { Ndarray } from "../format/ndarray.ts";
 import type { Address } from "../store/address.ts";
 import { decodeSeries, lengthOf, type SeriesKind } from "../store/series-row.ts";
 import type { Results } from "./results.ts";
@@ -43,10 +44,23 @@ export class StoredSeries {
    * read.
    */
   async read(start: number, stop: number): Promise<TypedArray | undefined> {
+    const values = await this.#read(start, stop);
+    return values && this.dtype === "<f2" ? halfToFloat32(values) : values;
+  }
+
+  /** All items as one array; `undefined` when they cannot be read. */
+  async whole(): Promise<Omit<Ndarray, "order"> | undefined> {
+    const { dtype, itemShape } = this;
+    const length = this.length() ?? 0;
+    const data = await this.#read(0, length);
+    return data && { data, dtype, shape: [length, ...itemShape] };
+  }
+
+  async #read(start: number, stop: number): Promise<TypedArray | undefined> {
     const plain = await this.#series.read(this.#address, start, stop);
-    if (typeof plain !== "object") return undefined;
     const { array } = parseSimpleDtype(this.dtype);
-    const values = new array(plain, 0, plain.byteLength / array.BYTES_PER_ELEMENT);
-    return this.dtype === "<f2" ? halfToFloat32(values) : values;
+    return typeof plain === "object"
+      ? new array(plain, 0, plain.byteLength / array.BYTES_PER_ELEMENT)
+      : undefined;
   }
 }

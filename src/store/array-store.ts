@@ -14,7 +14,6 @@ import type { Residents } from "./eviction.ts";
 import type { IndexDb } from "./index-db.ts";
 import { Inventory } from "./inventory.ts";
 import { type Lease, Leases, NO_LEASE } from "./leases.ts";
-import type { Limits } from "./limits.ts";
 import type { Layout } from "./location.ts";
 import {
   chunksOfObject,
@@ -25,12 +24,12 @@ import {
   sliceObjectSync,
 } from "./object-file.ts";
 import { Rebuilding, type RebuildOptions, type Rebuilt } from "./rebuilding.ts";
+import type { CacheSize, Reduction, ReductionRequest } from "./reduction.ts";
 import { Removal } from "./removal.ts";
 import { Rows } from "./rows.ts";
 import { SeriesStore } from "./series-store.ts";
 import { Storing } from "./storing.ts";
-import { type CacheSize, type Reduction, Upkeep } from "./upkeep.ts";
-import type { Order } from "./usage.ts";
+import { Upkeep } from "./upkeep.ts";
 
 /** A result that was read: the plain bytes of its arrays, each in memory of its own. */
 export interface Stored {
@@ -234,8 +233,8 @@ export class ArrayStore {
   }
 
   /** Removes results until the limits hold. @throws {StoreError} when the index or a file refuses */
-  reduce(limits: Limits, order: Order, isDryRun: boolean): Promise<Reduction> {
-    return this.#upkeep.reduce(limits, order, isDryRun);
+  reduce(request: ReductionRequest): Promise<Reduction> {
+    return this.#upkeep.reduce(request);
   }
 
   /** Does what is left to do; what is written after that is swept and noted by others. */

@@ -13,7 +13,7 @@ import type { Lease } from "./leases.ts";
 import { goalBelow, goalOf, type Limits, type StandingLimits } from "./limits.ts";
 import type { Layout } from "./location.ts";
 import { Recency } from "./recency.ts";
-import type { Order } from "./usage.ts";
+import type { CacheSize, Reduction, ReductionRequest } from "./reduction.ts";
 
 /** How long other work may have to wait, ms. */
 const SLICE_MS = 4;
@@ -32,18 +32,6 @@ const AGES_MS = 1000;
 const EXIT_MS = 1000;
 /** A process that wrote nothing else leaves uses out that tell little: the disk would be waited for. */
 const RELATIVE_MS = 60 * 60 * 1000;
-
-/** What is removed, and what is left. */
-export interface Reduction {
-  readonly removed: CacheSize;
-  readonly remaining: CacheSize;
-}
-
-export interface CacheSize {
-  readonly items: number;
-  /** On disk. */
-  readonly bytes: number;
-}
 
 /** Those of this thread. */
 const all = new Set<Upkeep>();
@@ -227,41 +215,45 @@ export class Upkeep {
   /**
    * Makes the cache smaller at once; resolves when the files are gone too.
    *
-   * @param isDryRun only tells what would go
-   * @throws {StoreError} when the index or a file refuses
+   * @throws {StoreError} when the index or a file refuses; the reason of the request's signal
    */
-  async reduce(limits: Limits, order: Order, isDryRun: boolean): Promise<Reduction> {
-    const goal = goalOf(limits, order);
+  async reduce(request: ReductionRequest): Promise<Reduction> {
     while (!this.#prepare(lateAfter(SLICE_MS))) await nextTurn();
-    const removed = isDryRun ? await this.#preview(goal) : await this.#reduceTo(goal);
+    const removed = await (request.isDryRun ? this.#preview(request) : this.#reduceTo(request));
     const { items, bytes } = this.books.totals();
-    if (!isDryRun) return { removed, remaining: { items, bytes } };
+    if (!request.isDryRun) return { removed, remaining: { items, bytes } };
     return {
       removed,
       remaining: { items: items - removed.items, bytes: bytes - removed.bytes },
     };
   }
 
-  async #preview(goal: Goal): Promise<CacheSize> {
+  async #preview({ limits, order, signal, onProgress }: ReductionRequest): Promise<CacheSize> {
     let [items, bytes] = [0, 0];
     let isLate = lateAfter(SLICE_MS);
-    for (const size of this.#eviction.preview(goal)) {
+    signal?.throwIfAborted();
+    for (const size of this.#eviction.preview(goalOf(limits, order))) {
       items++;
       bytes += size;
       if (!isLate()) continue;
+      onProgress?.({ items, bytes });
       await nextTurn();
+      signal?.throwIfAborted();
       isLate = lateAfter(SLICE_MS);
     }
     return { items, bytes };
   }
 
-  async #reduceTo(goal: Goal): Promise<CacheSize> {
+  async #reduceTo({ limits, order, signal, onProgress }: ReductionRequest): Promise<CacheSize> {
+    const goal = goalOf(limits, order);
     let [items, bytes] = [0, 0];
     for (let isDone = false; !isDone; ) {
+      signal?.throwIfAborted();
       const slice = this.#eviction.run(goal, lateAfter(SLICE_MS));
       items += slice.items;
       bytes += slice.bytes;
       isDone = slice.isDone;
+      onProgress?.({ items, bytes });
       await nextTurn();
     }
     await this.#removeDoomed();
@@ -280,7 +272,7 @@ export class Upkeep {
     const limits = this.#hasWritten && all.has(this) ? this.#limits : undefined;
     try {
       if (limits !== undefined && this.#isSweepLeft(limits)) {
-        await this.reduce(limits, limits.order, false);
+        await this.reduce({ limits, order: limits.order, ...UNWATCHED });
         this.#isSweepDue = false;
       } else if (this.#hasEvicted) await this.#removeDoomed();
     } catch {
@@ -328,6 +320,8 @@ export class Upkeep {
     }
   }
 }
+
+const UNWATCHED = { isDryRun: false, signal: undefined, onProgress: undefined } as const;
 
 /** Nobody ever wakes who waits for this. */
 const NOBODY = new Int32Array(new SharedArrayBuffer(4));

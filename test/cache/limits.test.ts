@@ -262,6 +262,50 @@ function forgetBooks(location: string) {
   lmdb.write([{ delete: keys.filter((key) => key.byteLength !== 24) }]);
 }
 
+describe("reduceSize that is watched", () => {
+  it("tells what has been removed, and stops where it is told to", async () => {
+    const { memory, small, large, location } = cacheOf();
+    for (let x = 0; x < 3000; x++) small(x);
+    for (let x = 0; x < 5; x++) large(x);
+    const before = memory.size();
+    const controller = new AbortController();
+    const told: number[] = [];
+    const stopped = memory.reduceSize({
+      limitItems: 0,
+      signal: controller.signal,
+      onProgress({ items }) {
+        told.push(items);
+        controller.abort(new Error("enough"));
+      },
+    });
+    await expect(stopped).rejects.toThrow("enough");
+    expect(told).toHaveLength(1);
+    expect(told[0]).toBeGreaterThan(0);
+    expect(memory.size().items).toBe(before.items - (told[0] as number));
+    expect(memory.size().items).toBeGreaterThan(0);
+
+    told.length = 0;
+    const onProgress = ({ items }: { items: number }) => told.push(items);
+    const { removed, remaining } = await memory.reduceSize({ limitItems: 3, onProgress });
+    expect(remaining.items).toBe(3);
+    expect(told.at(-1)).toBe(removed.items);
+    expect(told).toEqual(told.toSorted((a, b) => a - b));
+    const kept = [...memory.entries()].flatMap((info) => info.files);
+    expect(files(location)).toHaveLength(kept.length);
+  });
+
+  it("that is aborted before does nothing", async () => {
+    const { memory, small } = cacheOf();
+    small(1);
+    for (const dryRun of [true, false]) {
+      const signal = AbortSignal.abort(new Error("never"));
+      const reduced = memory.reduceSize({ limitItems: 0, signal, dryRun });
+      await expect(reduced).rejects.toThrow("never");
+    }
+    expect(memory.size().items).toBe(1);
+  });
+});
+
 describe("a cache of before there were limits", () => {
   it("is read, counted, and kept within them", async () => {
     const { memory, large, small, location } = cacheOf();

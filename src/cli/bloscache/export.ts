@@ -144,6 +144,8 @@ async function writeNpy(file: string, sink: Sink, watched: Watched): Promise<voi
  * restore are in the order in which they were stored, for they are those of its parts.
  */
 async function inlineArray(handle: Shelved, n: number): Promise<ArrayInput> {
+  const growing = await handle.series()?.whole();
+  if (growing !== undefined) return growing;
   const { arrays } = takeApart(await handle.look(), new Adapters());
   return arrays[n]?.input as ArrayInput;
 }

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { showStacks } from "../failure.ts";
 import { configure } from "../run-command.ts";
 import { createSession, type Session } from "../session.ts";
+import { parseSize } from "../sizes.ts";
 import { VersionRequest } from "../version.ts";
 import { parseDuration } from "./durations.ts";
 import type { TailStart } from "./tail.ts";
@@ -123,6 +124,27 @@ const subcommands: readonly Subcommand[] = [
     load: async () => (await import("./clear.ts")).clear,
   },
   {
+    name: "gc",
+    description: "remove results until the cache is within limits",
+    operands: [],
+    options: [
+      new Option("--limit-bytes <size>", "what they may take on disk, such as 2G").argParser(
+        parseBytes,
+      ),
+      new Option("--limit-items <n>", "how many there may be").argParser(parseCount),
+      new Option(
+        "--max-age <time>",
+        "how long ago they may have been stored, such as 7d",
+      ).argParser(parseTime),
+      new Option(
+        "--order <order>",
+        "what goes first: the cheapest to compute for its size, or the least recently used (default: cost)",
+      ).choices(["cost", "lru"]),
+      new Option("--dry-run", "only say what would go"),
+    ],
+    load: async () => (await import("./gc.ts")).gc,
+  },
+  {
     name: "export",
     description: "write an array of a result to a file for others",
     operands: [
@@ -183,6 +205,12 @@ function createSubcommand(subcommand: Subcommand, program: Command): Command {
 function parseCount(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("Not a whole number.");
+}
+
+function parseBytes(text: string): number {
+  const bytes = /^\d+$/.test(text) ? Number(text) : parseSize(text);
+  if (bytes !== undefined && bytes >= 0) return bytes;
+  throw new InvalidArgumentError("Not a size such as 500M, 2G or 4096.");
 }
 
 /** As of tail(1): `10`, `+1`. */

@@ -14,6 +14,7 @@ const READS = [
   ...[
     ["tail", "ab"],
     ["tail", "ab", "-f"],
+    ["gc", "--limit-items", "5"],
   ],
   ...[["verify"], ["export", "ab", "-", "--format", "npy"], ["clear", "--yes"]],
 ];

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Incremental, Memory, type SeriesDtype } from "bloscache";
+import { unpackNdarrayFromFileSync } from "bloscache/format";
 import { afterEach, describe, expect, test } from "vitest";
 // @ts-expect-error: a script, and no types
 import { expected, walkOn } from "../../series/walk.mjs";
@@ -144,6 +145,37 @@ test("what is no series, is not there, or makes no sense is an error", async () 
   expect(tail().stderr).toMatch(/^bloscache: error: no result has a key that begins with /);
   for (const n of ["-1", "1.5", "", "+", "x"]) expect(tail("-n", n).status).toBe(2);
   for (const time of ["5", "1w", "-1s"]) expect(tail("--interval", time).status).toBe(2);
+});
+
+describe.each([25, 50_000])("other commands: a series of %i items", (length) => {
+  test("is shown as the one array that it is", async () => {
+    const { location, key, series } = await seriesOf(Float64Array, length, (n) => n, {
+      ...{ dtype: "<c16", itemShape: [2] },
+    });
+    const shown = bloscache(location, ["show", key]);
+    expect({ ...shown, bytes: undefined }).toMatchObject({ status: 0, stderr: "" });
+    expect(shown.stdout).toContain("\nresult  Float64Array");
+    const [facts] = jsonOf<{ arrays: object[] }>(bloscache(location, ["show", key, "--json"]));
+    const file = series.info("a")?.files[0];
+    const nbytes = 32 * length;
+    const isLarge = file !== undefined;
+    expect(facts?.arrays).toMatchObject([
+      { place: "result", type: "Float64Array", nbytes, ...(isLarge ? { file } : {}) },
+    ]);
+    if (!isLarge) expect(shown.stdout).toContain("shape: [ 25, 2 ]");
+    expect(bloscache(location, ["show", key, "--value"]).stdout).toContain("dtype: '<c16'");
+  });
+
+  test("is exported with its dtype and shape", async () => {
+    const { location, key, series } = await seriesOf(Float64Array, length, (n) => n, {
+      ...{ dtype: "<c16", itemShape: [2] },
+    });
+    const out = join(temporaryFolder(), "out.blp");
+    expect(bloscache(location, ["export", key, out])).toMatchObject({ status: 0, stderr: "" });
+    const { data, shape, dtype } = unpackNdarrayFromFileSync(out);
+    expect({ shape, dtype }).toEqual({ shape: [length, 2], dtype: "<c16" });
+    expect(data).toEqual(await series.read("a"));
+  });
 });
 
 const started: ChildProcess[] = [];
