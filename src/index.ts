@@ -63,6 +63,6 @@ export {
   ValueError,
 } from "./errors.ts";
 export type { EvictionReason } from "./store/eviction.ts";
-export type { Swept } from "./store/litter.ts";
+export type { SweepOptions, Swept } from "./store/litter.ts";
 export type { RebuildOptions, Rebuilt, UnusedFile } from "./store/rebuilding.ts";
 export type { CacheSize, Reduction } from "./store/reduction.ts";

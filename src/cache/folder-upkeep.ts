@@ -1,7 +1,7 @@
 /** What is done to the folder of a cache as a whole, for who asks for it: here what goes wrong is told. */
 import { StoreError } from "../errors.ts";
 import type { ArrayStore } from "../store/array-store.ts";
-import { type Swept, sweepLitter } from "../store/litter.ts";
+import { type SweepOptions, type Swept, sweepLitter } from "../store/litter.ts";
 import type { RebuildOptions, Rebuilt } from "../store/rebuilding.ts";
 import { addressOfRow } from "./address.ts";
 import type { OpenedStore } from "./opened-store.ts";
@@ -27,8 +27,9 @@ export class FolderUpkeep {
     return this.#toChange("rebuild").rebuild(addressOfRow, options);
   }
 
-  async sweep(signal: AbortSignal | undefined): Promise<Swept> {
-    return sweepLitter(this.#toChange("sweep").inventory(), addressOfRow, signal);
+  async sweep(options: SweepOptions): Promise<Swept> {
+    const store = options.dryRun === true ? this.#store.orThrow() : this.#toChange("sweep");
+    return sweepLitter(store.inventory(), addressOfRow, options);
   }
 
   #toChange(action: string): ArrayStore {

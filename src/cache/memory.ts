@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Adapter } from "../adapters/kind.ts";
 import { checkOptionNames } from "../format/option-names.ts";
-import type { Swept } from "../store/litter.ts";
+import type { SweepOptions, Swept } from "../store/litter.ts";
 import type { RebuildOptions, Rebuilt } from "../store/rebuilding.ts";
 import type { CacheSize, Reduction } from "../store/reduction.ts";
 import { rowPrefix } from "./address.ts";
@@ -170,9 +170,13 @@ export class Memory {
    * @throws {TypeError} for an option
    * @throws {StoreError} when the folder cannot be used, or the index cannot be read
    */
-  async sweep(options: { readonly signal?: AbortSignal } = {}): Promise<Swept> {
-    checkOptionNames(options, ["signal"], "sweep");
-    return (await this.#cache.results?.upkeep.sweep(options.signal)) ?? NOTHING_SWEPT;
+  async sweep(options: SweepOptions = {}): Promise<Swept> {
+    checkOptionNames(options, ["dryRun", "signal"], "sweep");
+    const { dryRun = false } = options;
+    if (typeof dryRun !== "boolean") {
+      throw new TypeError(`Option dryRun must be true or false: got ${String(dryRun)}`);
+    }
+    return (await this.#cache.results?.upkeep.sweep(options)) ?? NOTHING_SWEPT;
   }
 
   /**

@@ -14,6 +14,13 @@ export interface Swept {
   readonly cbytes: number;
 }
 
+export interface SweepOptions {
+  /** Only tells what would go. Default: `false`. */
+  readonly dryRun?: boolean;
+  /** Ends it; the promise rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Removes the litter of a folder.
  *
@@ -22,14 +29,14 @@ export interface Swept {
 export async function sweepLitter(
   inventory: Inventory,
   addressOf: (row: Uint8Array, entry: Entry) => Address,
-  signal?: AbortSignal,
+  { dryRun: isDryRun = false, signal }: SweepOptions,
 ): Promise<Swept> {
   let [files, cbytes] = [0, 0];
   const claimed = inventory.claimed(addressOf);
   for await (const file of inventory.files()) {
     signal?.throwIfAborted();
     if (!isLitter(inventory, claimed, file)) continue;
-    removeLitter(file);
+    if (!isDryRun) removeLitter(file);
     files++;
     cbytes += file.cbytes;
   }

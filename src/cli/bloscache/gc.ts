@@ -1,7 +1,8 @@
-/** `bloscache gc`: makes a cache smaller. */
+/** `bloscache gc`: makes a cache smaller, and removes what is of no result. */
 import type { EvictionOrder } from "../../cache/limits.ts";
+import type { Memory } from "../../cache/memory.ts";
+import type { Swept } from "../../store/litter.ts";
 import type { Reduction } from "../../store/reduction.ts";
-import { CliError, EXIT_USAGE } from "../failure.ts";
 import type { Session } from "../session.ts";
 import { prettySize } from "../sizes.ts";
 import { openCache, openForChange } from "./open-cache.ts";
@@ -19,24 +20,35 @@ interface GcOptions extends GlobalOptions {
 }
 
 export async function gc(session: Session, _operands: [], options: GcOptions): Promise<void> {
-  const limits = limitsOf(options);
-  if (Object.keys(limits).length === 0) {
-    const names = "--limit-bytes, --limit-items or --max-age";
-    throw new CliError(`nothing says what is to go: give ${names}`, EXIT_USAGE);
-  }
   const cache = openCache(options);
   const memory = openForChange(cache);
   memory.entries().next(); // says why, if it cannot be changed
+  const { dryRun = false } = options;
+  const reduction = await reduce(session, memory, options);
+  const litter = await memory.sweep({ dryRun, signal: session.signal });
+  const outcome = { ...reduction, litter };
+  if (options.json === true) await printJson({ location: cache.location, dryRun, ...outcome });
+  else await print(describe(outcome, dryRun));
+}
+
+/** Without limits nothing is removed but litter. */
+async function reduce(session: Session, memory: Memory, options: GcOptions): Promise<Reduction> {
+  const limits = limitsOf(options);
+  if (Object.keys(limits).length === 0) {
+    return { removed: { items: 0, bytes: 0 }, remaining: memory.size() };
+  }
   const { order = "cost", dryRun = false } = options;
-  const reduction = await session.watch("removing", ({ signal, onProgress }) =>
+  return session.watch("removing", ({ signal, onProgress }) =>
     memory.reduceSize({
       ...{ ...limits, eviction: order, dryRun, signal },
       onProgress: ({ bytes }) =>
         onProgress({ nbytes: bytes, cbytes: bytes, nchunks: 0, size: undefined }),
     }),
   );
-  if (options.json === true) await printJson({ location: cache.location, dryRun, ...reduction });
-  else await print(describe(reduction, dryRun));
+}
+
+interface Outcome extends Reduction {
+  readonly litter: Swept;
 }
 
 function limitsOf({ limitBytes, limitItems, maxAge }: GcOptions) {
@@ -47,8 +59,13 @@ function limitsOf({ limitBytes, limitItems, maxAge }: GcOptions) {
   };
 }
 
-function describe({ removed, remaining }: Reduction, isDryRun: boolean): string {
+function describe({ removed, remaining, litter }: Outcome, isDryRun: boolean): string {
   const inWords = ({ items, bytes }: Reduction["removed"]) =>
     `${plural(items, "result")}, ${prettySize(bytes)}`;
-  return `${isDryRun ? "would remove" : "removed"} ${inWords(removed)}; ${inWords(remaining)} left`;
+  const rest =
+    litter.files === 0
+      ? ""
+      : `, and ${plural(litter.files, "file")} of no result, ${prettySize(litter.cbytes)}`;
+  const verb = isDryRun ? "would remove" : "removed";
+  return `${verb} ${inWords(removed)}${rest}; ${inWords(remaining)} left`;
 }

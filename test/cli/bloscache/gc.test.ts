@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Memory } from "bloscache";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../../support/temporary.ts";
-import { bloscache, failure, jsonOf } from "./command.ts";
+import { bloscache, jsonOf } from "./command.ts";
 
 /** Ten results with a file each; the first one took by far the longest. */
 function sample(pin = false) {
@@ -40,7 +40,8 @@ test("a number of results is left, with their files, and it says so", () => {
   expect(remaining).toMatchObject({ items: 4 });
   expect(remaining.bytes).toBeLessThan(bytes / 2);
   const removed = { items: 0, bytes: 0 };
-  expect(again).toEqual({ location, dryRun: false, removed, remaining });
+  const litter = { files: 0, cbytes: 0 };
+  expect(again).toEqual({ location, dryRun: false, removed, remaining, litter });
 });
 
 test.each(["200K", "204800"])("%s are left at most", (limit) => {
@@ -88,15 +89,20 @@ test("pinned results stay", () => {
   expect(left()).toHaveLength(10);
 });
 
-describe("a command line", () => {
-  test("without a limit is an error, and nothing goes", () => {
-    const { gc, left } = sample();
-    expect(gc("--order", "lru")).toMatchObject(
-      failure(2, "nothing says what is to go: give --limit-bytes, --limit-items or --max-age"),
-    );
-    expect(left()).toHaveLength(10);
-  });
+test("files of no result go too, with limits or without", () => {
+  const { gc, location } = sample();
+  const stray = join(location, "tmp", "stray");
+  fs.writeFileSync(stray, "x".repeat(2048));
+  expect(gc().stdout).toMatch(/^removed 0 results, 0B; 10 results, [\d.]+K left\n$/);
+  fs.utimesSync(stray, 1, 1);
+  expect(gc("--dry-run").stdout).toMatch(/^would remove 0 results, 0B, and 1 file of no result, 2/);
+  expect(jsonOf(gc("--limit-items", "9", "--json"))).toMatchObject([
+    { removed: { items: 1 }, litter: { files: 1, cbytes: 2048 } },
+  ]);
+  expect(fs.existsSync(stray)).toBe(false);
+});
 
+describe("a command line", () => {
   test.each([
     ["--limit-bytes", "2X"],
     ["--limit-bytes", "-1K"],
