@@ -256,7 +256,7 @@ describe("limits of a Memory", () => {
 
 /** The index without what was not in it at first. */
 function forgetBooks(location: string) {
-  const options = { mapSize: 64 * 1024 ** 3, maxReaders: 1024, sync: false };
+  const options = { mapSize: 64 * 1024 ** 3, maxReaders: 1024, nearSize: 2 ** 26, sync: false };
   const lmdb = new Lmdb(join(location, "index"), options);
   const keys = Array.from(lmdb.scan(new Uint8Array()), ({ key }) => key.slice());
   lmdb.write([{ delete: keys.filter((key) => key.byteLength !== 24) }]);
