@@ -1,9 +1,8 @@
 /** A result that is to be stored, and how it is split into a row and files. */
-import { crypto } from "../blosc/late-modules.ts";
 import { type ArrayInput, describeArray } from "../format/ndarray.ts";
 import type { PackPlan } from "../format/pack.ts";
 import { type PackNdarrayOptions, planPackNdarray } from "../format/pack-ndarray.ts";
-import { type Address, objectPath } from "./address.ts";
+import { type Address, newStamp, objectPath } from "./address.ts";
 import type { Entry, FileArray, InlineArray } from "./entry.ts";
 import type { StandingLimits } from "./limits.ts";
 import type { Layout } from "./location.ts";
@@ -69,7 +68,7 @@ export function splitDraft(
   address: Address,
   draft: Draft,
 ): SplitDraft {
-  const stamp = crypto().randomBytes(4).readUInt32LE();
+  const stamp = newStamp();
   const skeletonIsArray = draft.skeleton.length > inlineBytes;
   const all = skeletonIsArray ? [...draft.arrays, skeletonArray(draft.skeleton)] : draft.arrays;
   const plain = all.map(({ kind, input }) => ({ kind, plain: describeArray(input).bytes }));
