@@ -200,6 +200,19 @@ describe("limits of a Memory", () => {
     expect(warnings).toEqual([]);
   });
 
+  it("maxAgeMs holds in a cache that is only read", async () => {
+    const location = temporaryFolder();
+    const compute = (x: number) => noise(x);
+    const filled = new Memory(location).memoize(compute, { id: "noise" });
+    for (let x = 0; x < 3; x++) filled(x);
+    const events: CacheEvent[] = [];
+    const onEvent = (event: CacheEvent) => events.push(event);
+    const memory = new Memory({ location, maxAgeMs: 100, onEvent });
+    expect(memory.memoize(compute, { id: "noise" })(1)).toEqual(noise(1));
+    await settled(() => memory.size().items === 0 && files(location).length === 0);
+    expect(events.map(({ type }) => type)).toEqual(["hit", "evict", "evict", "evict"]);
+  });
+
   it("hold in a program that never yields, and after its end", async () => {
     const location = temporaryFolder();
     const { most } = await inChild<{ most: number }>(
