@@ -18,7 +18,7 @@ const trials = Number(options.trials);
 const questions = [
   ...["hit", "store", "memory", "small-hit", "million"],
   ...["pack", "unpack", "command", "append", "extend", "slice"],
-  ...["hash", "cold-start"],
+  ...["hash", "cold-start", "waiter"],
 ];
 const names = positionals.length > 0 ? positionals : questions;
 

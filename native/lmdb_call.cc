@@ -81,11 +81,12 @@ LmdbHandle& HandleOf(Napi::Value value) {
 Napi::Value LmdbOpen(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsString()) throw Napi::TypeError::New(env, "folder must be a string");
-  if (!info[3].IsBoolean()) throw Napi::TypeError::New(env, "sync must be a boolean");
+  if (!info[4].IsBoolean()) throw Napi::TypeError::New(env, "sync must be a boolean");
   LmdbOptions options;
   options.map_size = static_cast<std::size_t>(ToInteger(info[1], "mapSize", 1, kMaxSafeInteger));
   options.max_readers = static_cast<unsigned int>(ToInteger(info[2], "maxReaders", 1, INT32_MAX));
-  options.sync = info[3].As<Napi::Boolean>();
+  options.near_size = static_cast<std::size_t>(ToInteger(info[3], "nearSize", 0, kMaxSafeInteger));
+  options.sync = info[4].As<Napi::Boolean>();
   LmdbEnv* opened = nullptr;
   Require(env, LmdbEnv::Open(info[0].As<Napi::String>().Utf8Value(), options, &opened));
   auto& handles = EnvData::Of(env).lmdb;

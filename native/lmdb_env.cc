@@ -85,21 +85,22 @@ struct WriteTxn {
   MDB_txn* txn = nullptr;
   MDB_dbi rows = 0;
   std::atomic<std::uint64_t>* file_size = nullptr;
+  SoundPages* sound = nullptr;
 
   int Get(std::span<const std::uint8_t> key, std::span<const std::uint8_t>* row) const {
-    return LmdbTree(txn, file_size).Get(key, row);
+    return LmdbTree(txn, file_size, sound).Get(key, row);
   }
 
   int Put(std::span<const std::uint8_t> key, std::span<const std::uint8_t> row) const {
     if (row.size() > kMaxRowSize) return MDB_BAD_VALSIZE;
-    if (const int code = LmdbTree(txn, file_size).CheckPut(key); code != 0) return code;
+    if (const int code = LmdbTree(txn, file_size, sound).CheckPut(key); code != 0) return code;
     MDB_val name = ValueOf(key);
     MDB_val value = ValueOf(row);
     return mdb_put(txn, rows, &name, &value, 0);
   }
 
   int Delete(std::span<const std::uint8_t> key) const {
-    if (const int code = LmdbTree(txn, file_size).CheckDelete(key); code != 0) return code;
+    if (const int code = LmdbTree(txn, file_size, sound).CheckDelete(key); code != 0) return code;
     MDB_val name = ValueOf(key);
     const int code = mdb_del(txn, rows, &name, nullptr);
     return code == MDB_NOTFOUND ? 0 : code;
@@ -166,7 +167,7 @@ int LmdbEnv::Open(const std::string& folder, const LmdbOptions& options, LmdbEnv
     mdb_env_close(created);
     return code;
   }
-  *env = opened[folder] = new LmdbEnv(created, rows);
+  *env = opened[folder] = new LmdbEnv(created, rows, options.near_size);
   return 0;
 }
 
@@ -193,6 +194,8 @@ int LmdbEnv::CheckBeforeWrite(MDB_txn* txn) {
 
 int LmdbEnv::Apply(MDB_txn* txn, std::span<const std::uint8_t> batch,
                    std::span<std::uint8_t> made) {
+  SoundPages sound;
+  const WriteTxn write = {txn, rows_, &file_size_, &sound};
   std::size_t changes = 0;
   while (!batch.empty()) {
     Step step;
@@ -206,7 +209,7 @@ int LmdbEnv::Apply(MDB_txn* txn, std::span<const std::uint8_t> batch,
     std::uint8_t& is_made = made[changes - 1];
     if (is_made == 0) continue;
     bool is_met = true;
-    if (const int code = Take({txn, rows_, &file_size_}, step, &is_met); code != 0) return code;
+    if (const int code = Take(write, step, &is_met); code != 0) return code;
     if (!is_met) is_made = 0;
   }
   return 0;
@@ -230,7 +233,7 @@ int LmdbReader::Get(std::span<const std::uint8_t> key, std::span<std::uint8_t> t
                     std::size_t* size) {
   if (const int code = Begin(); code != 0) return code;
   std::span<const std::uint8_t> row;
-  int code = LmdbTree(txn_, &env_->file_size_).Get(key, &row);
+  int code = LmdbTree(txn_, &env_->file_size_, &far_).Get(key, &row);
   if (code == 0 && row.size() > kMaxRowSize) code = MDB_CORRUPTED;
   if (code == 0) {
     *size = row.size();
@@ -244,7 +247,7 @@ int LmdbReader::Scan(std::span<const std::uint8_t> prefix, std::span<const std::
                      std::span<std::uint8_t> target, std::size_t* size) {
   *size = 0;
   if (const int code = Begin(); code != 0) return code;
-  LmdbTree tree(txn_, &env_->file_size_);
+  LmdbTree tree(txn_, &env_->file_size_, &far_);
   const int code = CopyRows(&tree, prefix, after, target, size);
   mdb_txn_reset(txn_);
   return code == MDB_NOTFOUND ? 0 : code;

@@ -16,6 +16,8 @@
 #include <span>
 #include <string>
 
+#include "lmdb_far_pages.h"
+
 namespace bloscache {
 
 class LmdbTree;
@@ -26,7 +28,8 @@ inline constexpr std::size_t kMaxRowSize = std::size_t{16} << 20;
 struct LmdbOptions {
   std::size_t map_size = 0;
   unsigned int max_readers = 0;
-  bool sync = true;  // whether a commit waits for the disk
+  std::size_t near_size = 0;  // of a file that is read through the map, at most
+  bool sync = true;           // whether a commit waits for the disk
 };
 
 // What a step of LmdbEnv::Write() does with its key.
@@ -61,13 +64,15 @@ class LmdbEnv {
  private:
   friend class LmdbReader;
 
-  LmdbEnv(MDB_env* env, MDB_dbi rows) : env_(env), rows_(rows) {}
+  LmdbEnv(MDB_env* env, MDB_dbi rows, std::uint64_t near_size)
+      : env_(env), rows_(rows), near_size_(near_size) {}
 
   int CheckBeforeWrite(MDB_txn* txn);
   int Apply(MDB_txn* txn, std::span<const std::uint8_t> batch, std::span<std::uint8_t> made);
 
   MDB_env* const env_;
   const MDB_dbi rows_;
+  const std::uint64_t near_size_;
   std::atomic<std::uint64_t> file_size_ = 0;  // as far as known: it only grows
   bool is_free_list_checked_ = false;         // under LMDB's lock of writers
 };
@@ -75,7 +80,7 @@ class LmdbEnv {
 // Reads an environment. For one thread; holds one of the environment's reader slots.
 class LmdbReader {
  public:
-  explicit LmdbReader(LmdbEnv* env) : env_(env) {}
+  explicit LmdbReader(LmdbEnv* env) : env_(env), far_(env->near_size_) {}
   LmdbReader(const LmdbReader&) = delete;
   LmdbReader& operator=(const LmdbReader&) = delete;
   ~LmdbReader();
@@ -100,6 +105,7 @@ class LmdbReader {
                std::size_t* size);
 
   LmdbEnv* const env_;
+  LmdbFarPages far_;
   MDB_txn* txn_ = nullptr;  // reset between calls: a snapshot that stays keeps pages from reuse
 };
 

@@ -16,6 +16,7 @@ static_assert(offsetof(MDB_page, mp_flags) == 10 && offsetof(MDB_page, mp_lower)
 static_assert(offsetof(MDB_node, mn_flags) == 4 && offsetof(MDB_node, mn_ksize) == 6 &&
                   NODESIZE == 8,
               "nodes of data version 1");
+static_assert(FILL_THRESHOLD == 250, "a leaf that is a quarter full is left alone");
 static_assert(CURSOR_STACK == 32 && MDB_MAXKEYSIZE == 511 && MDB_DATA_VERSION == 1, "limits");
 
 static BloscacheTree TreeOf(const MDB_db* db) {
@@ -47,6 +48,24 @@ int BloscacheFileSize(MDB_txn* txn, uint64_t* size) {
   const int code = mdb_fsize(txn->mt_env->me_fd, &bytes);
   *size = bytes;
   return code;
+}
+
+int BloscacheReadFile(MDB_txn* txn, uint64_t offset, uint8_t* target, size_t size) {
+#ifdef _WIN32
+  return ENOSYS;
+#else
+  if (offset > (uint64_t)INT64_MAX - size) return MDB_CORRUPTED;
+  while (size > 0) {
+    const ssize_t got = pread(txn->mt_env->me_fd, target, size, (off_t)offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno;
+    if (got == 0) return MDB_CORRUPTED;
+    target += got;
+    offset += (uint64_t)got;
+    size -= (size_t)got;
+  }
+  return 0;
+#endif
 }
 
 static int SetFileSize(HANDLE fd, uint64_t size) {

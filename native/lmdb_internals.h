@@ -38,6 +38,10 @@ const uint8_t* BloscachePage(MDB_txn* txn, uint64_t number);
 
 int BloscacheFileSize(MDB_txn* txn, uint64_t* size);
 
+// Reads from the file, not through the map: a page that a read transaction sees is in the file as
+// it is in the map. 0, an errno value, or MDB_CORRUPTED where the file ends before. Not on Windows.
+int BloscacheReadFile(MDB_txn* txn, uint64_t offset, uint8_t* target, size_t size);
+
 // Has the file hold all pages that a write transaction counts. LMDB leaves out a new last page that
 // is free again at the commit: such a file looks as if it had been cut.
 // REQUIRES: the commit follows

@@ -47,7 +47,8 @@ LmdbPage::LmdbPage(const std::uint8_t* bytes, std::size_t size, bool is_leaf)
       size_(static_cast<std::uint32_t>(size)),
       lower_(LoadNumber<std::uint16_t>(bytes + 12)),
       upper_(LoadNumber<std::uint16_t>(bytes + 14)),
-      is_leaf_(is_leaf) {}
+      is_leaf_(is_leaf),
+      is_changed_((LoadNumber<std::uint16_t>(bytes + 10) & kDirty) != 0) {}
 
 bool LmdbPage::HasSoundHeader(std::uint64_t number, TreeKind kind, bool is_in_memory) const {
   // A branch of the free list may be left with one child (LMDB's ITS#8336).
@@ -77,6 +78,14 @@ bool LmdbPage::HasSoundNodes(TreeKind kind) const {
   return at == size_ && seen == count();
 }
 
+bool LmdbPage::OutlastsRemoval(std::uint32_t index) const {
+  LmdbNode node;
+  if (index + 1 >= count() || !node.Read(*this, index)) return false;
+  const std::uint32_t used = size_ - kHeader - (upper_ - lower_);
+  const std::uint32_t taken = 2 + node.end() - node.begin();
+  return used >= taken && 4 * (used - taken) >= size_;
+}
+
 bool LmdbNode::Read(const LmdbPage& page, std::uint32_t index) {
   begin_ = LoadNumber<std::uint16_t>(page.bytes_ + LmdbPage::kHeader + 2 * index);
   if (begin_ < page.upper_ || begin_ + kHeader > page.size_ || begin_ % 2 != 0) return false;
@@ -101,6 +110,15 @@ std::uint64_t LmdbNode::child() const {
 
 std::size_t LmdbNode::value_size() const { return LoadNumber<std::uint32_t>(node_); }
 
+LmdbPages::LmdbPages(MDB_txn* txn, std::atomic<std::uint64_t>* file_size, LmdbFarPages* far)
+    : txn_(txn),
+      file_size_(file_size),
+      state_(BloscacheStateOf(txn)),
+      far_(far != nullptr && far->HaveFileOf(state_) ? far : nullptr) {}
+
+LmdbPages::LmdbPages(MDB_txn* txn, std::atomic<std::uint64_t>* file_size, SoundPages* sound)
+    : txn_(txn), file_size_(file_size), state_(BloscacheStateOf(txn)), sound_(sound) {}
+
 int LmdbPages::CheckTree(const BloscacheTree& tree, TreeKind kind) const {
   const bool is_empty = tree.root == BLOSCACHE_NO_PAGE;
   const std::uint32_t flags = kind == TreeKind::kFreeList ? kIntegerKeys : 0;
@@ -117,14 +135,20 @@ int LmdbPages::CheckCount() {
 
 int LmdbPages::Read(std::uint64_t number, TreeKind kind, bool is_leaf, LmdbPage* page) {
   const std::uint8_t* bytes = nullptr;
-  if (const int code = Find(number, 1, &bytes); code != 0) return code;
+  const int code = far_ == nullptr ? Find(number, 1, &bytes)
+                   : is_leaf       ? FindFarLeaf(number, &bytes)
+                                   : FindFarBranch(number, &bytes);
+  if (code != 0) return code;
   *page = LmdbPage(bytes, state_.page_size, is_leaf);
   return page->HasSoundHeader(number, kind, IsInMemory(number, bytes)) ? 0 : MDB_CORRUPTED;
 }
 
 int LmdbPages::ReadWhole(std::uint64_t number, TreeKind kind, bool is_leaf, LmdbPage* page) {
   if (const int code = Read(number, kind, is_leaf, page); code != 0) return code;
-  return page->HasSoundNodes(kind) ? 0 : MDB_CORRUPTED;
+  if (sound_ != nullptr && (page->is_changed() || sound_->contains(number))) return 0;
+  if (!page->HasSoundNodes(kind)) return MDB_CORRUPTED;
+  if (sound_ != nullptr) sound_->insert(number);
+  return 0;
 }
 
 int LmdbPages::ReadValue(const LmdbNode& node, std::span<const std::uint8_t>* value) {
@@ -134,16 +158,49 @@ int LmdbPages::ReadValue(const LmdbNode& node, std::span<const std::uint8_t>* va
     return 0;
   }
   const auto first = LoadNumber<std::uint64_t>(node.value());
+  if (far_ != nullptr && LmdbPage::kHeader + size <= LmdbFarPages::kLongest) {
+    return ReadFarValue(first, size, value);
+  }
   const std::uint8_t* bytes = nullptr;
   if (const int code = Find(first, 1, &bytes); code != 0) return code;
-  const auto flags = LoadNumber<std::uint16_t>(bytes + 10);
+  if (!IsValue(bytes, first, size, IsInMemory(first, bytes))) return MDB_CORRUPTED;
   const std::uint64_t count = LoadNumber<std::uint32_t>(bytes + 12);
-  const bool is_sound = LoadNumber<std::uint64_t>(bytes) == first &&
-                        IsKind(flags, kOverflow, IsInMemory(first, bytes)) &&
-                        LmdbPage::kHeader + size <= count * state_.page_size;
-  if (!is_sound) return MDB_CORRUPTED;
   if (const int code = Find(first, count, &bytes); code != 0) return code;
   *value = {bytes + LmdbPage::kHeader, size};
+  return 0;
+}
+
+int LmdbPages::ReadFarValue(std::uint64_t first, std::size_t size,
+                            std::span<const std::uint8_t>* value) {
+  if (first < kFirstPage || first >= state_.page_count) return MDB_CORRUPTED;
+  const std::uint8_t* bytes = nullptr;
+  const std::size_t length = LmdbPage::kHeader + size;
+  const int code = far_->ReadRow(txn_, state_, first, length, &bytes);
+  if (code != 0) return code;
+  if (!IsValue(bytes, first, size, false)) return MDB_CORRUPTED;
+  *value = {bytes + LmdbPage::kHeader, size};
+  return 0;
+}
+
+// Whether the header is that of a row's first page, of as many as the row takes.
+bool LmdbPages::IsValue(const std::uint8_t* page, std::uint64_t first, std::size_t size,
+                        bool is_in_memory) const {
+  const auto flags = LoadNumber<std::uint16_t>(page + 10);
+  const std::uint64_t count = LoadNumber<std::uint32_t>(page + 12);
+  return LoadNumber<std::uint64_t>(page) == first && IsKind(flags, kOverflow, is_in_memory) &&
+         LmdbPage::kHeader + size <= count * state_.page_size && count <= state_.page_count - first;
+}
+
+int LmdbPages::FindFarLeaf(std::uint64_t number, const std::uint8_t** page) {
+  if (number < kFirstPage || number >= state_.page_count) return MDB_CORRUPTED;
+  return far_->ReadLeaf(txn_, state_, number, page);
+}
+
+int LmdbPages::FindFarBranch(std::uint64_t number, const std::uint8_t** page) {
+  *page = far_->FindBranch(state_, number);
+  if (*page != nullptr) return 0;
+  if (const int code = Find(number, 1, page); code != 0) return code;
+  far_->KeepBranch(state_, number, *page);
   return 0;
 }
 

@@ -13,7 +13,9 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <unordered_set>
 
+#include "lmdb_far_pages.h"
 #include "lmdb_internals.h"
 
 namespace bloscache {
@@ -37,8 +39,15 @@ class LmdbPage {
   // moves them all when it changes one.
   bool HasSoundNodes(TreeKind kind) const;
 
+  // Whether LMDB removes the node number `index` without a look at the leaves beside this one: it
+  // fills up those that would be less than a quarter full, and goes on to the next from the last.
+  // REQUIRES: the page is a leaf with sound nodes, index < count()
+  bool OutlastsRemoval(std::uint32_t index) const;
+
   std::uint32_t count() const { return (lower_ - kHeader) / 2; }
   bool is_leaf() const { return is_leaf_; }
+  // Whether the write transaction has changed it.
+  bool is_changed() const { return is_changed_; }
 
   static constexpr std::uint32_t kHeader = 16;
 
@@ -50,6 +59,7 @@ class LmdbPage {
   std::uint32_t lower_ = 0;
   std::uint32_t upper_ = 0;
   bool is_leaf_ = false;
+  bool is_changed_ = false;
 };
 
 // A node of a page.
@@ -79,13 +89,20 @@ class LmdbNode {
   bool is_big_ = false;
 };
 
+// Pages that a write transaction has found sound, and not changed since.
+using SoundPages = std::unordered_set<std::uint64_t>;
+
 // The pages that a transaction sees. Methods return 0, an errno value or MDB_CORRUPTED.
 // REQUIRES: the transaction is not ended, nor makes a change, while one of these is in use.
 class LmdbPages {
  public:
-  // `file_size` is what is known of the file's size, which only grows; shared by threads.
-  LmdbPages(MDB_txn* txn, std::atomic<std::uint64_t>* file_size)
-      : txn_(txn), file_size_(file_size), state_(BloscacheStateOf(txn)) {}
+  // `file_size` is what is known of the file's size, which only grows; shared by threads. With
+  // `far` leaves and rows of a large file are read into its memory, and valid as long as that says.
+  // REQUIRES: `far` is given for a read transaction only
+  LmdbPages(MDB_txn* txn, std::atomic<std::uint64_t>* file_size, LmdbFarPages* far = nullptr);
+
+  // For a write transaction: `sound` is kept as long as that.
+  LmdbPages(MDB_txn* txn, std::atomic<std::uint64_t>* file_size, SoundPages* sound);
 
   const BloscacheState& state() const { return state_; }
 
@@ -96,20 +113,29 @@ class LmdbPages {
   int CheckCount();
 
   int Read(std::uint64_t number, TreeKind kind, bool is_leaf, LmdbPage* page);
-  // The same, with all its nodes, for a page that LMDB is to change.
+  // The same, with all its nodes, for a page that LMDB is to change. One that it has changed was
+  // made from sound ones. REQUIRES: for the rows, a write transaction
   int ReadWhole(std::uint64_t number, TreeKind kind, bool is_leaf, LmdbPage* page);
   int ReadValue(const LmdbNode& node, std::span<const std::uint8_t>* value);
 
  private:
   int Find(std::uint64_t number, std::uint64_t count, const std::uint8_t** page);
+  int FindFarLeaf(std::uint64_t number, const std::uint8_t** page);
+  int FindFarBranch(std::uint64_t number, const std::uint8_t** page);
+  int ReadFarValue(std::uint64_t first, std::size_t size, std::span<const std::uint8_t>* value);
+  bool IsValue(const std::uint8_t* page, std::uint64_t first, std::size_t size,
+               bool is_in_memory) const;
   int RequireSize(std::uint64_t size);
+  // Of a write transaction.
   bool IsInMemory(std::uint64_t number, const std::uint8_t* page) const {
-    return page != state_.map + number * state_.page_size;
+    return far_ == nullptr && page != state_.map + number * state_.page_size;
   }
 
   MDB_txn* const txn_;
   std::atomic<std::uint64_t>* const file_size_;
   const BloscacheState state_;
+  LmdbFarPages* const far_ = nullptr;  // none for a file that is read through the map
+  SoundPages* const sound_ = nullptr;
 };
 
 template <typename Number>

@@ -109,6 +109,8 @@ int LmdbTree::CheckPut(std::span<const std::uint8_t> key) {
 int LmdbTree::CheckDelete(std::span<const std::uint8_t> key) {
   bool is_there = false;
   if (const int code = CheckPath(key, &is_there); code != 0 || !is_there) return code;
+  const Level& leaf = levels_[depth_ - 1];
+  if (leaf.page.OutlastsRemoval(leaf.index)) return 0;
   // A page that has become empty is merged with one beside it, or gets a node of it; and of pages
   // that move LMDB looks up the first key.
   for (std::uint32_t parent = 0; parent + 1 < levels_.size() && parent + 1 < depth_; parent++) {

@@ -16,11 +16,15 @@
 namespace bloscache {
 
 // The rows as a transaction sees them, with a place in them. Methods return 0, MDB_NOTFOUND,
-// MDB_CORRUPTED or an errno value; what they give lies in the transaction's memory.
+// MDB_CORRUPTED or an errno value; what they give lies in the transaction's memory, or that of
+// `far`.
 // REQUIRES: the transaction is not ended, nor makes a change, while one of these is in use.
 class LmdbTree {
  public:
-  LmdbTree(MDB_txn* txn, std::atomic<std::uint64_t>* file_size) : pages_(txn, file_size) {}
+  LmdbTree(MDB_txn* txn, std::atomic<std::uint64_t>* file_size, LmdbFarPages* far)
+      : pages_(txn, file_size, far) {}
+  LmdbTree(MDB_txn* txn, std::atomic<std::uint64_t>* file_size, SoundPages* sound)
+      : pages_(txn, file_size, sound) {}
 
   int Get(std::span<const std::uint8_t> key, std::span<const std::uint8_t>* row);
 
@@ -34,6 +38,7 @@ class LmdbTree {
   int Row(std::span<const std::uint8_t>* row) { return pages_.ReadValue(node_, row); }
 
   // Checks all that LMDB reads when it stores a row under `key`, but for the free list.
+  // REQUIRES: a write transaction
   int CheckPut(std::span<const std::uint8_t> key);
   // The same for removing the row, if there is one.
   int CheckDelete(std::span<const std::uint8_t> key);

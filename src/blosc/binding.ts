@@ -80,7 +80,13 @@ export interface NativeBinding {
   digest(checksum: number, bytes: Uint8Array): Uint8Array;
   xxhashWindow(memory: Uint8Array, nbytes: number): void;
   xxhashBytes(memory: Uint8Array, bytes: Uint8Array): void;
-  lmdbOpen(folder: string, mapSize: number, maxReaders: number, sync: boolean): number;
+  lmdbOpen(
+    folder: string,
+    mapSize: number,
+    maxReaders: number,
+    nearSize: number,
+    sync: boolean,
+  ): number;
   lmdbGet(handle: number, key: Uint8Array, target: Uint8Array): number;
   lmdbScan(handle: number, prefix: Uint8Array, after: Uint8Array, target: Uint8Array): number;
   lmdbWrite(handle: number, batch: Uint8Array, made: Uint8Array): void;

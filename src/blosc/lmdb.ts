@@ -7,6 +7,12 @@ export interface LmdbOptions {
   readonly mapSize: number;
   /** Threads, of all processes, that read at the same time, at most. */
   readonly maxReaders: number;
+  /**
+   * Bytes of a file that is read through the map only, at most. Of a larger one leaves and rows are
+   * read by calls of the system: that is faster where a page was not touched before, slower where it
+   * was, and leaves no memory resident.
+   */
+  readonly nearSize: number;
   /** Whether a commit waits for the disk. */
   readonly sync: boolean;
 }
@@ -37,7 +43,8 @@ export class Lmdb {
    * @param options count where this process opens the folder for the first time
    */
   constructor(folder: string, options: LmdbOptions) {
-    this.#handle = binding.lmdbOpen(folder, options.mapSize, options.maxReaders, options.sync);
+    const { mapSize, maxReaders, nearSize, sync } = options;
+    this.#handle = binding.lmdbOpen(folder, mapSize, maxReaders, nearSize, sync);
   }
 
   /** The row, valid until the next call; `undefined` when there is none. */

@@ -1,5 +1,6 @@
 /** Where a result stands: its row in the index, and its files. */
 import { join } from "node:path";
+import { crypto } from "../blosc/late-modules.ts";
 import type { Entry } from "./entry.ts";
 import type { Layout } from "./location.ts";
 
@@ -14,7 +15,13 @@ export interface Address {
   readonly name: string;
 }
 
-/** The file of the n-th array of a result. @param stamp tells it from earlier results of the call */
+/** At random, 32 bits: what tells a row and its files from earlier results of the call. */
+export function newStamp(): number {
+  // Unlike randomBytes() it asks the system for many at a time.
+  return crypto().randomInt(2 ** 32);
+}
+
+/** The file of the n-th array of a result. @param stamp as the row has it */
 export function objectPath(layout: Layout, address: Address, stamp: number, n: number): string {
   const { slug, name } = address;
   const file = `${name}-${stamp.toString(16).padStart(8, "0")}-${n}.blp`;

@@ -102,8 +102,8 @@ export class Books {
   }
 
   /** To be made before the first row is stored: a cache that begins with books has no other rows. */
-  begin(): Change | undefined {
-    if (this.#index.get(TOTALS_KEY) !== undefined) return undefined;
+  begin({ items }: Totals): Change | undefined {
+    if (items > 0 || this.#index.get(TOTALS_KEY) !== undefined) return undefined;
     for (const _ of this.#index.scan(NOTHING, NOTHING, PAGE)) return undefined;
     return { put: [[COUNTED_KEY, NOTHING]] };
   }

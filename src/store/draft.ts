@@ -1,9 +1,8 @@
 /** A result that is to be stored, and how it is split into a row and files. */
-import { crypto } from "../blosc/late-modules.ts";
 import { type ArrayInput, describeArray } from "../format/ndarray.ts";
 import type { PackPlan } from "../format/pack.ts";
 import { type PackNdarrayOptions, planPackNdarray } from "../format/pack-ndarray.ts";
-import { type Address, objectPath } from "./address.ts";
+import { type Address, newStamp, objectPath } from "./address.ts";
 import { describe } from "./description.ts";
 import type { Entry, FileArray } from "./entry.ts";
 import type { StandingLimits } from "./limits.ts";
@@ -75,7 +74,7 @@ export function splitDraft(
   const inline = nbytes <= inlineBytes;
   const entry = {
     ...told,
-    stamp: crypto().randomBytes(4).readUInt32LE(),
+    stamp: newStamp(),
     createdMs: Date.now(),
     skeletonIsArray,
     skeleton: skeletonIsArray ? "" : draft.skeleton,

@@ -24,6 +24,8 @@ import type { Durability } from "./publication.ts";
 const MAP_SIZE = 64 * 1024 ** 3;
 /** Processes and threads that read at the same time, at most. */
 const MAX_READERS = 1024;
+/** An index of up to so many bytes is read through the map alone: it may all become resident. */
+const NEAR_SIZE = 64 * 1024 ** 2;
 /** As LMDB calls it. */
 const DATA_FILE = "data.mdb";
 /** What goes wrong with a file that is not damaged. */
@@ -196,6 +198,7 @@ function openOnce(layout: Layout, durability: Durability): IndexDb {
     const lmdb = new Lmdb(layout.index, {
       mapSize: MAP_SIZE,
       maxReaders: MAX_READERS,
+      nearSize: NEAR_SIZE,
       sync: !delayed,
     });
     const sync = delayed ? new IndexSync(layout.marks, join(layout.index, DATA_FILE)) : undefined;

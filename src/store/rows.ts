@@ -33,9 +33,10 @@ export class Rows {
       // First, so that the expectation covers the row as well: it changes with it.
       const seen = this.#books.seen(key);
       const replaced = this.#find(key);
-      const begin = this.#books.begin();
-      const usage = this.#usageOf(entry, row.byteLength, isPinned, seen?.usage);
-      const change = storing(key, row, usage, seen);
+      const totals = this.#books.totals();
+      const begin = this.#books.begin(totals);
+      const usage = usageOf(entry, row.byteLength, isPinned, seen?.usage);
+      const change = storing(key, row, withPriority(usage, totals.inflation), seen);
       const made = this.#index.write(begin === undefined ? [change] : [change, begin]);
       if (made[0] === true) return replaced;
     }
@@ -49,36 +50,17 @@ export class Rows {
    */
   adopt(found: readonly RecoveredRow[]): readonly boolean[] {
     if (found.length === 0) return [];
-    const begin = this.#books.begin();
+    const totals = this.#books.totals();
+    const begin = this.#books.begin(totals);
     const changes = found.map(({ row: key, entry, isPinned }) => {
       const row = encodeEntry(entry);
-      const change = storing(
-        key,
-        row,
-        this.#usageOf(entry, row.byteLength, isPinned, undefined),
-        undefined,
-      );
+      const usage = usageOf(entry, row.byteLength, isPinned, undefined);
+      const change = storing(key, row, withPriority(usage, totals.inflation), undefined);
       // Rows of earlier releases have no usage.
       return { ...change, expect: [...(change.expect ?? []), [key, undefined] as const] };
     });
     const made = this.#index.write([...changes, ...(begin === undefined ? [] : [begin])]);
     return made.slice(0, changes.length);
-  }
-
-  #usageOf(entry: Entry, rowLength: number, isPinned: boolean, before: Usage | undefined): Usage {
-    const { stamp, createdMs, durationMs } = entry;
-    const usage = {
-      isPinned: isPinned || before?.isPinned === true,
-      isPlaced: false,
-      hasFiles: speaksOfFiles(entry),
-      stamp,
-      uses: before?.uses ?? 1,
-      usedMs: createdMs,
-      createdMs,
-      durationMs,
-      bytes: bytesOnDisk(entry, rowLength),
-    };
-    return withPriority(usage, this.#books.totals().inflation);
   }
 
   /** Removes a row: whether it was there, and what it said. */
@@ -117,6 +99,26 @@ export class Rows {
     const row = this.#index.get(key);
     return row && decodeEntry(row);
   }
+}
+
+function usageOf(
+  entry: Entry,
+  rowLength: number,
+  isPinned: boolean,
+  before: Usage | undefined,
+): Omit<Usage, "priority"> {
+  const { stamp, createdMs, durationMs } = entry;
+  return {
+    isPinned: isPinned || before?.isPinned === true,
+    isPlaced: false,
+    hasFiles: speaksOfFiles(entry),
+    stamp,
+    uses: before?.uses ?? 1,
+    usedMs: createdMs,
+    createdMs,
+    durationMs,
+    bytes: bytesOnDisk(entry, rowLength),
+  };
 }
 
 function contended(key: Uint8Array): StoreError {

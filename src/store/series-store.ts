@@ -1,11 +1,10 @@
 /** Series, results that grow, at rest: rows in the index, and a file for each that is not small. */
-import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import type { CompressOptions } from "../blosc/codec.ts";
 import { StoreError } from "../errors.ts";
 import { chunkingToWrite } from "../format/chunking.ts";
 import type { PackNdarrayOptions } from "../format/pack-ndarray.ts";
-import { type Address, objectPath } from "./address.ts";
+import { type Address, newStamp, objectPath } from "./address.ts";
 import type { StoreOptions } from "./draft.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
@@ -132,7 +131,7 @@ export class SeriesStore {
       ...{ durability, inlineBytes, temporary: this.#layout.tmp },
       compression: this.#compressionOf(row.kind.dtype, packing),
       head: (slots) => new SeriesHead(address, row, slots),
-      stamp: () => randomBytes(4).readUInt32LE(),
+      stamp: newStamp,
       pathOf: (stamp) => this.#pathOf(address, stamp),
       put: (next, before) => this.#put(address, next, before),
     };

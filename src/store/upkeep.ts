@@ -26,7 +26,7 @@ const PLACE_MS = 500;
 const MANY_NEW = 128;
 /** A cache so many times its limit is not left to the background. */
 const FAR_BEYOND = 1.1;
-/** Ages are looked at so often, with the writes, ms. */
+/** Ages are looked at so often, with the writes and when uses are written, ms. */
 const AGES_MS = 1000;
 /** What is left at the end of the thread may take so long, ms. */
 const EXIT_MS = 1000;
@@ -130,12 +130,15 @@ export class Upkeep {
     const totals = this.books.totals();
     const goal = goalOf({ ...limits, ageMs: Number.POSITIVE_INFINITY }, limits.order);
     if (isWithin(totals, goal) && !this.#isTimeForAges(limits)) return;
-    if (!this.#isSweepDue) {
-      this.#isSweepDue = true;
-      setImmediate(this.#sweep).unref();
-    }
+    this.#sweepLater();
     if (isFarBeyond(totals, goal)) this.#slice(goalBelow(limits), lateAfter(SLICE_MS));
     this.#doomed.removeDueSync(lateAfter(SLICE_MS));
+  }
+
+  #sweepLater(): void {
+    if (this.#isSweepDue) return;
+    this.#isSweepDue = true;
+    setImmediate(this.#sweep).unref();
   }
 
   #isTimeForAges({ ageMs }: Limits): boolean {
@@ -202,9 +205,13 @@ export class Upkeep {
   readonly #flush = (): void => {
     this.#isFlushDue = false;
     this.#quietly(() => {
-      if (this.#writeNotes(lateAfter(SLICE_MS))) return;
-      this.#isFlushDue = true;
-      setImmediate(this.#flush).unref();
+      if (!this.#writeNotes(lateAfter(SLICE_MS))) {
+        this.#isFlushDue = true;
+        setImmediate(this.#flush).unref();
+      } else if (this.#limits !== undefined && this.#isTimeForAges(this.#limits)) {
+        // A process that only ever hits has no write that would have it look.
+        this.#sweepLater();
+      }
     });
   };
 

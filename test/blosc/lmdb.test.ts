@@ -13,7 +13,7 @@ const execFileAsync = promisify(execFile);
 const root = mkdtempSync(join(tmpdir(), "bloscache-lmdb-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
-const options = { mapSize: 2 ** 30, maxReaders: 100, sync: false };
+const options = { mapSize: 2 ** 30, maxReaders: 100, nearSize: 2 ** 26, sync: false };
 const folder = () => mkdtempSync(join(root, "env-"));
 const key = (text: string) => Buffer.from(text);
 const put = (lmdb: Lmdb, name: string, row: Uint8Array) =>
@@ -22,9 +22,15 @@ const remove = (lmdb: Lmdb, name: string) => lmdb.write([{ delete: [key(name)] }
 
 const modules = buildModules("lmdb");
 
+/** How large a file may be to be read through the map: these are, or are not. */
+const READINGS = [
+  ["through the map", 2 ** 30],
+  ["by calls of the system", 0],
+] as const;
+
 describe("Lmdb", () => {
-  test("keeps rows of any size", () => {
-    const lmdb = new Lmdb(folder(), options);
+  test.each(READINGS)("keeps rows of any size, read %s", (_name, nearSize) => {
+    const lmdb = new Lmdb(folder(), { ...options, nearSize });
     for (const size of [0, 1, 24, 5000, 65_536, 65_537, 3_000_000]) {
       const row = new Uint8Array(size).fill(size % 251);
       put(lmdb, `row ${size}`, row);
@@ -44,30 +50,39 @@ describe("Lmdb", () => {
     expect(lmdb.get(key("k"))).toBeUndefined();
   });
 
-  test("scans the rows of a prefix in the order of their keys, whatever comes and goes", () => {
-    const lmdb = new Lmdb(folder(), options);
-    const scan = (prefix: string) =>
-      Array.from(lmdb.scan(key(prefix)), ({ key, row }) => `${Buffer.from(key)} ${row.byteLength}`);
-    expect(scan("")).toEqual([]);
-    const sizes = Array.from({ length: 40 }, (_, i) => [0, 7, 90_000, 1_500_000][i % 4] as number);
-    for (const [i, size] of sizes.entries()) {
-      put(lmdb, `b${String(i).padStart(2, "0")}`, new Uint8Array(size));
-    }
-    for (const other of ["a", "ab", "b", "c", "ba"]) put(lmdb, other, Uint8Array.of(1));
-    const rows = sizes.map((size, i) => `b${String(i).padStart(2, "0")} ${size}`);
-    expect(scan("b")).toEqual(["b 1", ...rows, "ba 1"]);
-    expect(scan("b0")).toEqual(rows.slice(0, 10));
-    expect(scan("c")).toEqual(["c 1"]);
-    expect(scan("d")).toEqual([]);
-    expect(scan("")).toHaveLength(45);
-    const met: string[] = [];
-    for (const { key: name } of lmdb.scan(key("b"))) {
-      met.push(`${Buffer.from(name)}`);
-      remove(lmdb, Buffer.from(name).toString());
-    }
-    expect(met).toHaveLength(42);
-    expect(scan("")).toEqual(["a 1", "ab 1", "c 1"]);
-  });
+  test.each(READINGS)(
+    "scans, %s, the rows of a prefix in the order of their keys, whatever comes and goes",
+    (_name, nearSize) => {
+      const lmdb = new Lmdb(folder(), { ...options, nearSize });
+      const scan = (prefix: string) =>
+        Array.from(
+          lmdb.scan(key(prefix)),
+          ({ key, row }) => `${Buffer.from(key)} ${row.byteLength}`,
+        );
+      expect(scan("")).toEqual([]);
+      const sizes = Array.from(
+        { length: 40 },
+        (_, i) => [0, 7, 90_000, 1_500_000][i % 4] as number,
+      );
+      for (const [i, size] of sizes.entries()) {
+        put(lmdb, `b${String(i).padStart(2, "0")}`, new Uint8Array(size));
+      }
+      for (const other of ["a", "ab", "b", "c", "ba"]) put(lmdb, other, Uint8Array.of(1));
+      const rows = sizes.map((size, i) => `b${String(i).padStart(2, "0")} ${size}`);
+      expect(scan("b")).toEqual(["b 1", ...rows, "ba 1"]);
+      expect(scan("b0")).toEqual(rows.slice(0, 10));
+      expect(scan("c")).toEqual(["c 1"]);
+      expect(scan("d")).toEqual([]);
+      expect(scan("")).toHaveLength(45);
+      const met: string[] = [];
+      for (const { key: name } of lmdb.scan(key("b"))) {
+        met.push(`${Buffer.from(name)}`);
+        remove(lmdb, Buffer.from(name).toString());
+      }
+      expect(met).toHaveLength(42);
+      expect(scan("")).toEqual(["a 1", "ab 1", "c 1"]);
+    },
+  );
 
   test("makes changes together, those whose expectations are met", () => {
     const lmdb = new Lmdb(folder(), options);
@@ -113,7 +128,7 @@ describe("Lmdb", () => {
     expect(() => lmdb.write(failing)).toThrow(/MDB_ERROR/);
     expect(lmdb.get(key("k"))).toBeUndefined();
     const { lmdbOpen, lmdbWrite } = binding;
-    const handle = lmdbOpen(folder(), 2 ** 20, 10, false);
+    const handle = lmdbOpen(folder(), 2 ** 20, 10, 2 ** 20, false);
     const write = (bytes: number[], changes = 1) =>
       lmdbWrite(handle, new Uint8Array(new Uint32Array(bytes).buffer), new Uint8Array(changes));
     for (const bytes of [
@@ -136,9 +151,9 @@ describe("Lmdb", () => {
     expect(b.get(key("k"))).toEqual(Uint8Array.of(7));
   });
 
-  test("sees what other processes commit, at once", () => {
+  test.each(READINGS)("sees, %s, what other processes commit, at once", (_name, nearSize) => {
     const path = folder();
-    const lmdb = new Lmdb(path, options);
+    const lmdb = new Lmdb(path, { ...options, nearSize });
     put(lmdb, "k", Uint8Array.of(1));
     const script = `
       import { Lmdb } from "${modules}/blosc/lmdb.js";

@@ -200,6 +200,19 @@ describe("limits of a Memory", () => {
     expect(warnings).toEqual([]);
   });
 
+  it("maxAgeMs holds in a cache that is only read", async () => {
+    const location = temporaryFolder();
+    const compute = (x: number) => noise(x);
+    const filled = new Memory(location).memoize(compute, { id: "noise" });
+    for (let x = 0; x < 3; x++) filled(x);
+    const events: CacheEvent[] = [];
+    const onEvent = (event: CacheEvent) => events.push(event);
+    const memory = new Memory({ location, maxAgeMs: 100, onEvent });
+    expect(memory.memoize(compute, { id: "noise" })(1)).toEqual(noise(1));
+    await settled(() => memory.size().items === 0 && files(location).length === 0);
+    expect(events.map(({ type }) => type)).toEqual(["hit", "evict", "evict", "evict"]);
+  });
+
   it("hold in a program that never yields, and after its end", async () => {
     const location = temporaryFolder();
     const { most } = await inChild<{ most: number }>(
@@ -256,7 +269,7 @@ describe("limits of a Memory", () => {
 
 /** The index without what was not in it at first. */
 function forgetBooks(location: string) {
-  const options = { mapSize: 64 * 1024 ** 3, maxReaders: 1024, sync: false };
+  const options = { mapSize: 64 * 1024 ** 3, maxReaders: 1024, nearSize: 2 ** 26, sync: false };
   const lmdb = new Lmdb(join(location, "index"), options);
   const keys = Array.from(lmdb.scan(new Uint8Array()), ({ key }) => key.slice());
   lmdb.write([{ delete: keys.filter((key) => key.byteLength !== 24) }]);

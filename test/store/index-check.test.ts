@@ -10,7 +10,7 @@ import { temporaryFolder } from "../support/temporary.ts";
 /** Grows an index by one commit after another, until it is killed. */
 const writer = (folder: string) => `
   import { Lmdb } from ${JSON.stringify(`${buildModules("index-check")}/blosc/lmdb.js`)};
-  const lmdb = new Lmdb(${JSON.stringify(folder)}, { mapSize: 2 ** 32, maxReaders: 10, sync: false });
+  const lmdb = new Lmdb(${JSON.stringify(folder)}, { mapSize: 2 ** 32, maxReaders: 10, nearSize: 2 ** 26, sync: false });
   console.log("at work");
   for (let i = 0; i < 100_000; i++) lmdb.write([{ put: [[Buffer.from("row " + i), new Uint8Array(6000)]] }]);`;
 

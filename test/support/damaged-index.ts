@@ -53,7 +53,7 @@ export function shuffleRows(
 }
 
 export const openFile = (folder: string) =>
-  new Lmdb(folder, { mapSize: 2 ** 32, maxReaders: 100, sync: false });
+  new Lmdb(folder, { mapSize: 2 ** 32, maxReaders: 100, nearSize: 2 ** 26, sync: false });
 
 /** A file with branches, leaves, overflow pages and a free list, and where they are. */
 export function sample() {

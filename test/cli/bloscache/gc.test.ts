@@ -91,7 +91,7 @@ test("pinned results stay", () => {
 
 test("files of no result go too, with limits or without", () => {
   const { gc, location } = sample();
-  const stray = join(location, "tmp", "stray");
+  const stray = join(location, "objects", "stray.blp");
   fs.writeFileSync(stray, "x".repeat(2048));
   expect(gc().stdout).toMatch(/^removed 0 results, 0B; 10 results, [\d.]+K left\n$/);
   fs.utimesSync(stray, 1, 1);
