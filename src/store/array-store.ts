@@ -325,8 +325,17 @@ export class ArrayStore {
     const row = encodeEntry(entry);
     this.#refuseTooLarge(address, bytesOnDisk(entry, row.byteLength));
     const replaced = this.#rows.store(address.row, row, entry, isPinned);
-    if (replaced !== undefined) this.#removeFilesOf(address, replaced);
+    if (replaced !== undefined) this.#removeReplaced(address, replaced);
     this.#upkeep.stored();
+  }
+
+  /** The new result is there, and does not go because the old one's files cannot. */
+  #removeReplaced(address: Address, replaced: Entry): void {
+    try {
+      this.#removeFilesOf(address, replaced);
+    } catch {
+      // They are litter, as after a kill.
+    }
   }
 
   /** What does not fit by itself would only drive out all others before it goes. */
