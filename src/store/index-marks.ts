@@ -75,7 +75,11 @@ export class Mark {
   }
 
   remove(): void {
-    fs.rmSync(this.#path, { force: true });
+    try {
+      fs.rmSync(this.#path, { force: true });
+    } catch {
+      // The next process looks at the pages, or syncs them, for nothing.
+    }
   }
 }
 
@@ -106,11 +110,7 @@ export class IndexUse {
 
   end(): void {
     this.#leave();
-    try {
-      this.#mark.remove();
-    } catch {
-      // The next process looks at the pages, for nothing.
-    }
+    this.#mark.remove();
   }
 
   #leave(): void {
@@ -185,7 +185,8 @@ export function clearMarks(marks: string): void {
 
 function syncFolderLater(folder: string): void {
   fs.open(folder, "r", (error, fd) => {
-    if (error === null) fs.fsync(fd, () => fs.close(fd));
+    // Without a callback of its own, close would throw where nobody can catch it.
+    if (error === null) fs.fsync(fd, () => fs.close(fd, () => undefined));
   });
 }
 

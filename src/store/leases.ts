@@ -81,8 +81,7 @@ export class Leases {
         isAsync = true;
         this.#asynchronous++;
         if (isKnown) return;
-        held.saysAsync = true;
-        this.#file(at).tryLock(2 * at.place + 1);
+        held.saysAsync = this.#tryMark(at);
       },
       release: () => {
         if (isAsync) this.#asynchronous--;
@@ -92,12 +91,28 @@ export class Leases {
     };
   }
 
+  /** Who is not told waits as for any other result. */
+  #tryMark(at: Place): boolean {
+    try {
+      return this.#file(at).tryLock(2 * at.place + 1);
+    } catch {
+      return false;
+    }
+  }
+
   #unlock(at: Place, { saysAsync }: Held): void {
     this.#held.delete(at.name);
     // Closed when the cache was deleted meanwhile.
     const file = this.#files[at.file];
-    if (saysAsync) file?.unlock(2 * at.place + 1);
-    file?.unlock(2 * at.place);
+    try {
+      if (saysAsync) file?.unlock(2 * at.place + 1);
+      file?.unlock(2 * at.place);
+    } catch {
+      // A lock that stays would keep others waiting. This costs the other leases in the file: what
+      // they are for may be done twice.
+      file?.close();
+      this.#files[at.file] = undefined;
+    }
   }
 
   /** Whether somebody else has it, and what is computed is a promise. */

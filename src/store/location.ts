@@ -118,9 +118,10 @@ function checkVersion(location: string): void {
 }
 
 function readVersion(location: string): unknown {
-  const text = fs.readFileSync(join(location, VERSION_FILE), "utf8");
+  // Not read as text: there Node ends the process when the system fails to close the file.
+  const bytes = fs.readFileSync(join(location, VERSION_FILE));
   try {
-    return (JSON.parse(text) as { version?: unknown } | null)?.version;
+    return (JSON.parse(bytes.toString("utf8")) as { version?: unknown } | null)?.version;
   } catch {
     // A writer that was cut off by a power failure; nothing else is lost with it.
     return undefined;

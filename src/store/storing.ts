@@ -65,10 +65,18 @@ export class Storing {
     this.#refuseTooLarge(address, bytesOnDisk(entry, row.byteLength));
     const replaced = this.#rows.store(address.row, row, entry, isPinned);
     // Who rebuilds the index meanwhile may have found these very files.
-    if (replaced !== undefined && replaced.stamp !== entry.stamp) {
-      removeFilesOf(this.#layout, address, replaced);
-    }
+    const isOther = replaced !== undefined && replaced.stamp !== entry.stamp;
+    if (isOther) this.#removeReplaced(address, replaced);
     this.#upkeep.stored();
+  }
+
+  /** The new result is there, and does not go because the old one's files cannot. */
+  #removeReplaced(address: Address, replaced: Entry): void {
+    try {
+      removeFilesOf(this.#layout, address, replaced);
+    } catch {
+      // They are litter, as after a kill.
+    }
   }
 
   /** What does not fit by itself would only drive out all others before it goes. */

@@ -1,24 +1,16 @@
 // Extending a series, killed at every system call that changes something.
-import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, cpSync, existsSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openSync } from "../../src/format.ts";
 import { askReference, type Description, hasReference, sha256 } from "../python/reference.ts";
+import { hasStrace, killEverywhere, type Trial } from "../support/system-calls.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 // @ts-expect-error: a script, and no types
 import { expected } from "./walk.mjs";
 
 const script = join(import.meta.dirname, "walk.mjs");
-const hasStrace = spawnSync("strace", ["-f", "-o", "/dev/null", "true"]).status === 0;
-if (!hasStrace) {
-  if (process.env["CI"] === "true") throw new Error("CI must be able to run strace");
-  console.error("\n!!! NOT TESTED: killed extensions, because strace cannot be run here.\n");
-}
-
-/** What changes files. Not `write`, which Node uses for its own ends. */
-const MUTATING =
-  "pwrite64,pwritev,pwritev2,writev,ftruncate,truncate,rename,renameat,renameat2,unlink,unlinkat,link,linkat,fsync,fdatasync,msync,mkdir";
 
 interface Stage {
   readonly length: number;
@@ -29,17 +21,6 @@ interface Look {
   readonly length: number;
   readonly isRight: boolean;
   readonly shown: readonly number[];
-}
-
-function strace(options: readonly string[], location: string, { length, step }: Stage): number {
-  const work = [script, "extend", location, String(length), String(step)];
-  // strace counts the calls of each thread on its own: asynchronous ones have to be on one.
-  const env = { ...process.env, UV_THREADPOOL_SIZE: "1" };
-  const command = ["-f", "-qq", ...options, process.execPath, ...work];
-  const { status, stderr } = spawnSync("strace", command, { encoding: "utf8", env });
-  // strace ends as its child does.
-  if (status !== null && status !== 0 && status !== 137) throw new Error(`${status}: ${stderr}`);
-  return status ?? 137;
 }
 
 const extend = (location: string, { length, step }: Stage) =>
@@ -59,29 +40,11 @@ function filesIn(location: string): string[] {
   return names.filter((name) => name.endsWith(".blp")).map((name) => join(objects, name));
 }
 
-/** Runs the work on copies of `start`, killed at every call there is, and looks at what is left. */
-function killEverywhere(start: string, stage: Stage, at: (location: string) => void): number {
-  const log = join(temporaryFolder(), "log");
-  const run = (options: readonly string[]) => {
-    const location = join(temporaryFolder(), "cache");
-    cpSync(start, location, { recursive: true });
-    const status = strace(options, location, stage);
-    return { status, location };
-  };
-  run(["-o", log, `--trace=${MUTATING}`]);
-  const calls = readFileSync(log, "utf8").matchAll(/^\d+ +(\w+)\(/gm);
-  let kills = 0;
-  for (const call of new Set(Array.from(calls, ([, name]) => name as string))) {
-    for (let n = 1; ; n++) {
-      const inject = `--inject=${call}:signal=KILL:when=${n}`;
-      const { status, location } = run(["-o", "/dev/null", `--trace=${call}`, inject]);
-      if (status === 0) break;
-      kills++;
-      at(location);
-      rmSync(location, { recursive: true });
-    }
-  }
-  return kills;
+/** A copy of `start`, to extend. */
+function stageOf(start: string, { length, step }: Stage): Trial {
+  const folder = join(realpathSync(temporaryFolder()), "cache");
+  cpSync(start, folder, { recursive: true });
+  return { folder, args: [script, "extend", folder, String(length), String(step)] };
 }
 
 /** [what, where it starts, where it is extended to]. Chunks hold 512 items, rows up to 2048. */
@@ -106,7 +69,8 @@ describe.skipIf(!hasStrace)("killed at every system call that changes something"
     const lengths = new Set<number>();
     const copies: string[] = [];
 
-    const kills = killEverywhere(start, after, (location) => {
+    const stage = () => stageOf(start, after);
+    const kills = await killEverywhere(stage, ({ folder: location }) => {
       // Whoever opens the files now finds them whole, and not more than was committed.
       const shown = filesIn(location).map((file) => {
         const reader = openSync(file, { as: "array" });
@@ -129,8 +93,9 @@ describe.skipIf(!hasStrace)("killed at every system call that changes something"
         expect(Math.min(...shown)).toBeLessThanOrEqual(found.length);
       }
       expect(extended).toMatchObject({ length: after.length, isRight: true });
+      rmSync(location, { recursive: true });
     });
-    expect(kills).toBeGreaterThan(10);
+    expect(kills.length).toBeGreaterThan(10);
     expect(lengths.size).toBeGreaterThan(1);
 
     if (!hasReference) return;

@@ -1,7 +1,14 @@
 // Appends killed at every system call that changes something: before or after, and nothing lost.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
@@ -13,54 +20,10 @@ import {
 import { appendBytesSync } from "../../src/store/append-file.ts";
 import { recoverSync } from "../../src/store/journal.ts";
 import { readMetadataSync, rewriteMetadataSync } from "../../src/store/metadata-file.ts";
+import { hasStrace, killAt, killEverywhere } from "../support/system-calls.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 const script = join(import.meta.dirname, "kill-append.mjs");
-const hasStrace = spawnSync("strace", ["-f", "-o", "/dev/null", "true"]).status === 0;
-if (!hasStrace) {
-  if (process.env["CI"] === "true") throw new Error("CI must be able to run strace");
-  console.error("\n!!! NOT TESTED: killed appends, because strace cannot be run here.\n");
-}
-
-/** What changes files. Not `write`, which is for the lock's draft, and which Node uses for its own ends. */
-const MUTATING =
-  "pwrite64,pwritev,pwritev2,writev,ftruncate,truncate,rename,renameat,renameat2,unlink,unlinkat,link,linkat,fsync,fdatasync,chmod,fchmod,fchmodat";
-
-function strace(options: readonly string[], what: string, path: string): number {
-  const command = ["-f", "-qq", ...options, process.execPath, script, what, path];
-  // strace counts the calls of each thread on its own: asynchronous ones have to be on one.
-  const env = { ...process.env, UV_THREADPOOL_SIZE: "1" };
-  const { status, stderr } = spawnSync("strace", command, { encoding: "utf8", env });
-  // strace ends as its child does.
-  if (status !== null && status !== 0 && status !== 137) throw new Error(`${status}: ${stderr}`);
-  return status ?? 137;
-}
-
-/** Which calls the work makes: strace counts each on its own. */
-function callsOf(what: string, path: string): string[] {
-  const log = join(temporaryFolder(), "log");
-  strace(["-o", log, `--trace=${MUTATING}`], what, path);
-  const names = readFileSync(log, "utf8").matchAll(/^\d+ +(\w+)\(/gm);
-  return [...new Set(Array.from(names, ([, name]) => name as string))];
-}
-
-/** Runs the work; it is killed when it comes to this call for the n-th time. False if it was not. */
-function killedAt(call: string, n: number, what: string, path: string): boolean {
-  const inject = `--inject=${call}:signal=KILL:when=${n}`;
-  return strace(["-o", "/dev/null", `--trace=${call}`, inject], what, path) !== 0;
-}
-
-/** Does the work from the start again and again, killed at every call there is, and looks at it. */
-function killEverywhere(what: string, path: string, reset: () => void, look: () => void): void {
-  reset();
-  for (const call of callsOf(what, path)) {
-    for (let n = 1; ; n++) {
-      reset();
-      if (!killedAt(call, n, what, path)) break;
-      look();
-    }
-  }
-}
 
 const plain = Uint8Array.from({ length: 3000 }, (_, i) => (i * 17) % 251);
 const packed = (options: object) => packBytes(plain, { chunkSize: 1200, typesize: 4, ...options });
@@ -103,7 +66,7 @@ const lengthOf = (path: string) => unpackBytes(readFileSync(path)).bytes.byteLen
 
 /** A folder with one file, put back to its start at will. */
 function stage(file: Uint8Array): { folder: string; path: string; reset(): void } {
-  const folder = temporaryFolder();
+  const folder = realpathSync(temporaryFolder());
   const path = join(folder, "a.blp");
   const reset = () => {
     for (const name of readdirSync(folder)) rmSync(join(folder, name));
@@ -123,7 +86,7 @@ function expectUsable(path: string): void {
 }
 
 describe.skipIf(!hasStrace)("killed at every system call that changes a file", () => {
-  it.each(scenarios)("%s", { timeout: 300_000 }, (what, file) => {
+  it.each(scenarios)("%s", { timeout: 300_000 }, async (what, file) => {
     const { folder, path, reset } = stage(file);
     const before = contentOf(path);
     expect(spawnSync(process.execPath, [script, what, path]).status).toBe(0);
@@ -132,7 +95,11 @@ describe.skipIf(!hasStrace)("killed at every system call that changes a file", (
     expect(readdirSync(folder)).toEqual(["a.blp"]);
 
     const found: string[] = [];
-    killEverywhere(what, path, reset, () => {
+    const again = () => {
+      reset();
+      return { folder, args: [script, what, path] };
+    };
+    await killEverywhere(again, () => {
       // Where there is no journal, readers that know of none find a whole file.
       if (!existsSync(`${path}.blp-journal`)) expect([before, after]).toContain(contentOf(path));
       recoverSync(path);
@@ -144,13 +111,14 @@ describe.skipIf(!hasStrace)("killed at every system call that changes a file", (
     expect(new Set(found)).toEqual(new Set([before, after]));
   });
 
-  it("the recovery as well", { timeout: 300_000 }, () => {
+  it("the recovery as well", { timeout: 300_000 }, async () => {
     const file = packed({ maxAppChunks: 10 });
-    const { path, reset } = stage(file);
+    const { folder, path, reset } = stage(file);
     const before = contentOf(path);
     // Killed where most is half done: as the journal is about to go, the second unlink after
     // that of the lock's draft.
-    expect(killedAt("unlink", 2, "spilling over", path)).toBe(true);
+    const appending = { folder, args: [script, "spilling over", path] };
+    await killAt(appending, { call: "unlink", n: 2, path: undefined });
     const journal = readFileSync(`${path}.blp-journal`);
     const torn = readFileSync(path);
     expect(torn.equals(file)).toBe(false);
@@ -158,14 +126,13 @@ describe.skipIf(!hasStrace)("killed at every system call that changes a file", (
       reset();
       writeFileSync(path, torn);
       writeFileSync(`${path}.blp-journal`, journal);
+      return { folder, args: [script, "recovery", path] };
     };
-    let kills = 0;
-    killEverywhere("recovery", path, tear, () => {
-      kills++;
+    const kills = await killEverywhere(tear, () => {
       recoverSync(path);
       expect(contentOf(path)).toBe(before);
       expectUsable(path);
     });
-    expect(kills).toBeGreaterThan(4);
+    expect(kills.length).toBeGreaterThan(4);
   });
 });
