@@ -9,9 +9,8 @@ import {
   hasStrace,
   inTurn,
   MUTATING,
-  type Outcome,
 } from "../support/system-calls.ts";
-import { AT_ONCE, cacheOf, expectSound, lookAt, type Report, stageOf } from "./stage.ts";
+import { AT_ONCE, cacheOf, expectSound, harmsOf, lookAt, stageOf } from "./stage.ts";
 
 /** In which ways what changes something or opens a file is refused: two each, in turn. */
 const ERRNOS = ["EIO", "ENOSPC", "EMFILE", "EACCES"] as const;
@@ -82,15 +81,6 @@ function casesOf(points: readonly CallPoint[]): Case[] {
   });
 }
 
-/** What a process did not deserve: it is to get values, and to be told nothing twice. */
-function harmsIn({ end, stdout, stderr }: Outcome): string[] {
-  if (end !== 0) return [`ended by ${end}: ${stderr}`];
-  const { wrong, warned }: Report = JSON.parse(stdout);
-  const codes = warned.map((warning) => warning.split(" ", 1)[0]);
-  const isRepeated = new Set(codes).size < codes.length;
-  return [...wrong.map((call) => `wrong: ${call}`), ...(isRepeated ? warned : [])];
-}
-
 suite.skipIf(!hasStrace)("refused at every system call", () => {
   it.each(Object.entries(SCENARIOS))("%s", { timeout: 300_000 }, async (what, scenario) => {
     const { start, work, calls = EVERY_CALL, from } = scenario;
@@ -109,7 +99,7 @@ suite.skipIf(!hasStrace)("refused at every system call", () => {
         return;
       }
       names.set(trial.folder, name);
-      harms.push(...harmsIn(outcome).map((harm) => `${name}: ${harm}`));
+      harms.push(...harmsOf(outcome).map((harm) => `${name}: ${harm}`));
     };
     const cases = casesOf(points);
     // Those that stay use no processor meanwhile.
