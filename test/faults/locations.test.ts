@@ -223,12 +223,9 @@ describe("a path", () => {
     return `${folder}${rest}`.slice(0, length);
   };
 
-  it.concurrent.each([4000, 4040, 4060, 4080, 5000])(
-    "of %i characters",
-    async (length) => {
-      await unharmed(long(length), "fill", "fill", "clear", "fill");
-    },
-  );
+  it.concurrent.each([4000, 4040, 4060, 4080, 5000])("of %i characters", async (length) => {
+    await unharmed(long(length), "fill", "fill", "clear", "fill");
+  });
 
   it.concurrent.each([
     "größer als ein Ordner",

@@ -10,6 +10,9 @@ import { temporaryFolder } from "../support/temporary.ts";
 const run = promisify(execFile);
 const script = join(import.meta.dirname, "calls.mjs");
 
+/** Every case there is, where every run of the tests has time for some of each kind. */
+export const SOAK: boolean = process.env["BLOSCACHE_TEST_SOAK"] === "1";
+
 /** A hang, not a measurement, ms. */
 const HANG_MS = 2000;
 /** A process takes some seconds at most: one that takes longer hangs. */
