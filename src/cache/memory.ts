@@ -1,8 +1,9 @@
 /** The library's front door. */
 // biome-ignore lint/style/noRestrictedImports: it loads JavaScript here
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Adapter } from "../adapters/kind.ts";
+import { messageOf } from "../errors.ts";
 import { checkOptionNames } from "../format/option-names.ts";
 import type { SweepOptions, Swept } from "../store/litter.ts";
 import type { RebuildOptions, Rebuilt } from "../store/rebuilding.ts";
@@ -24,6 +25,7 @@ import { Shelved, type ShelvedToken } from "./shelved.ts";
 import { type FunctionStats, sumStats } from "./stats.ts";
 import { type CacheUsage, measureUsage } from "./usage.ts";
 import { type CacheReport, NOTHING_VERIFIED, type VerifyOptions } from "./verify.ts";
+import { warnOnce } from "./warning.ts";
 import type { Cache } from "./wrapper.ts";
 
 /** The options of a Memory that can be sent to others. */
@@ -304,6 +306,17 @@ export function defaultLocation(): string {
   return findCacheDirectory({ name: "bloscache" }) ?? join("node_modules", ".cache", "bloscache");
 }
 
+/** `null`, with a warning, where there is none: the working directory may have been removed. */
+function findDefaultLocation(): string | null {
+  try {
+    return resolve(defaultLocation());
+  } catch (error) {
+    const message = `No default location: ${messageOf(error)}. Memoized functions run uncached.`;
+    warnOnce("default location", "CACHE_UNUSABLE", message);
+    return null;
+  }
+}
+
 let defaultCache: Cache | undefined;
 
 const defaultAdapters = new Adapters();
@@ -324,6 +337,6 @@ export function registerAdapters(...adapters: readonly (Adapter | StorableClass)
  * working directory.
  */
 export const memoize: Memoize = createMemoize(() => {
-  defaultCache ??= createCache({ location: defaultLocation() }, defaultAdapters);
+  defaultCache ??= createCache({ location: findDefaultLocation() }, defaultAdapters);
   return defaultCache;
 });

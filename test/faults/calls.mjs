@@ -4,10 +4,20 @@
  *   node calls.mjs do LOCATION WORK...      prints what became of it
  *   node calls.mjs look LOCATION...         prints what is in each, a line of JSON each
  */
-import { readdirSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Memory } from "bloscache";
+
+const NOBODY = 65_534;
 
 /** Two files, of some hundred bytes each. */
 const large = (x) => ({
@@ -63,20 +73,55 @@ const WORKS = {
   reduce: (memory) => memory.reduceSize({ limitItems: 3 }),
   clear: (memory) => memory.clear(),
   drop: (_, functions, id, x) => functions[id].invalidate(Number(x)),
+  // What others may do to the folder meanwhile.
+  remove: ({ location }, _, part) => rmSync(join(location, part), { recursive: true }),
+  move: ({ location }, _, part) => renameSync(join(location, part), `${location}-moved`),
+  file: ({ location }, _, part) => {
+    rmSync(join(location, part), { recursive: true });
+    writeFileSync(join(location, part), "a file");
+  },
+  chmod: ({ location }, _, part, mode) => chmodSync(join(location, part), Number.parseInt(mode, 8)),
+  exhaust: (_memory, _functions, but) => exhaust(Number(but)),
   // The index is synced after a second, new results get their places before.
   stay: () => sleep(1300),
 };
 
 /** What is to be known of a cache before it is made. */
-const OPTIONS = { "limit 3": { limitItems: 3 }, strict: { durability: "strict" } };
+const OPTIONS = {
+  "limit 3": { limitItems: 3 },
+  strict: { durability: "strict" },
+  nobody: {},
+};
+
+/** As somebody who is not let in everywhere: root is. */
+function becomeNobody() {
+  if (process.getuid() !== 0) return;
+  // What the package loads only when it is needed, it loads from where nobody may not read.
+  new Memory(null).memoize(() => 0, { id: "none", version: "1" })();
+  process.setgroups([]);
+  process.setgid(NOBODY);
+  process.setuid(NOBODY);
+}
+
+/** Takes all descriptors that there are but for some. */
+function exhaust(but) {
+  const taken = [];
+  try {
+    for (;;) taken.push(openSync("/dev/null"));
+  } catch {
+    for (const fd of taken.slice(0, but)) closeSync(fd);
+  }
+}
 
 async function work(location, works) {
+  if (works[0] === "nobody") becomeNobody();
   const options = works.map((name) => OPTIONS[name] ?? {});
   const memory = new Memory(Object.assign({ location }, ...options));
   const functions = functionsOf(memory);
   for (const name of works.filter((one) => OPTIONS[one] === undefined)) {
     const [verb, ...rest] = name.split(" ");
-    await (WORKS[verb]?.(memory, functions, ...rest) ?? ask(functions, verb, Number(rest[0])));
+    if (verb in WORKS) await WORKS[verb](memory, functions, ...rest);
+    else await ask(functions, verb, Number(rest[0]));
   }
   setImmediate(() => console.log(JSON.stringify(report)));
 }

@@ -7,10 +7,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { inChild } from "../support/child.ts";
 import { temporaryFolder } from "../support/temporary.ts";
+import { SOAK } from "./stage.ts";
 
 const script = join(import.meta.dirname, "crowd.mjs");
 const KINDS = ["writer", "writer", "writer", "writer", "reader", "reader"] as const;
-const KILLS = Number(process.env["BLOSCACHE_TEST_KILLS"] ?? 200);
+const KILLS = SOAK ? 10_000 : 200;
 /** Between two kills, ms: a process starts in some hundred, when six share two processors. */
 const LONGEST_PAUSE_MS = 240;
 /** Hangs, not measurements, ms. */
@@ -106,7 +107,7 @@ const source = `
   const findings = (await memory.verify()).findings.map(({ text }) => text);
   console.log(JSON.stringify({ openMs, lost, warned, items, listed, findings }));`;
 
-it("nothing is lost, and nobody harmed", { timeout: 300_000 }, async () => {
+it("nothing is lost, and nobody harmed", { timeout: SOAK ? 7_200_000 : 300_000 }, async () => {
   const location = temporaryFolder();
   const crowd = new Crowd(location);
   for (let kills = 0; kills < KILLS && crowd.faults.length === 0; kills++) {

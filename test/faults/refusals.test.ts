@@ -9,9 +9,8 @@ import {
   hasStrace,
   inTurn,
   MUTATING,
-  type Outcome,
 } from "../support/system-calls.ts";
-import { AT_ONCE, cacheOf, expectSound, lookAt, type Report, stageOf } from "./stage.ts";
+import { AT_ONCE, cacheOf, expectSound, harmsOf, lookAt, SOAK, stageOf } from "./stage.ts";
 
 /** In which ways what changes something or opens a file is refused: two each, in turn. */
 const ERRNOS = ["EIO", "ENOSPC", "EMFILE", "EACCES"] as const;
@@ -32,9 +31,6 @@ const OTHERS: Readonly<Record<string, string>> = {
 };
 
 const EVERY_CALL = [...MUTATING, "openat", ...Object.keys(OTHERS)];
-
-/** All errnos at each call, and each of them once and for good: some 2,000 runs. */
-const ALL = process.env["BLOSCACHE_TEST_REFUSALS"] === "all";
 
 interface Scenario {
   readonly start: readonly (readonly string[])[];
@@ -78,47 +74,42 @@ function casesOf(points: readonly CallPoint[]): Case[] {
     );
     const isTurn = (k: number) =>
       other === undefined ? (k + 3 * i) % 8 < 4 && k % 2 === i % 2 : k === i % 2;
-    return ways.filter((_, k) => ALL || isTurn(k)).map((way) => ({ point, ...way }));
+    return ways.filter((_, k) => SOAK || isTurn(k)).map((way) => ({ point, ...way }));
   });
-}
-
-/** What a process did not deserve: it is to get values, and to be told nothing twice. */
-function harmsIn({ end, stdout, stderr }: Outcome): string[] {
-  if (end !== 0) return [`ended by ${end}: ${stderr}`];
-  const { wrong, warned }: Report = JSON.parse(stdout);
-  const codes = warned.map((warning) => warning.split(" ", 1)[0]);
-  const isRepeated = new Set(codes).size < codes.length;
-  return [...wrong.map((call) => `wrong: ${call}`), ...(isRepeated ? warned : [])];
 }
 
 suite.skipIf(!hasStrace)("refused at every system call", () => {
-  it.each(Object.entries(SCENARIOS))("%s", { timeout: 300_000 }, async (what, scenario) => {
-    const { start, work, calls = EVERY_CALL, from } = scenario;
-    const cache = cacheOf(...start);
-    const stage = () => stageOf(cache, work, start.length > 0);
-    const points = await callPoints(stage, calls, from);
-    const names = new Map<string, string>();
-    const harms: string[] = [];
-    let missed = 0;
-    const refuse = async ({ point, errno, isLasting }: Case) => {
-      const trial = stage();
-      const outcome = await failAt(trial, point, errno, isLasting);
-      const name = `${what}: ${errno} at ${describe(point)}${isLasting ? " and on" : ""}`;
-      if (!hasFailedIn(outcome, trial)) {
-        missed++;
-        return;
+  it.each(Object.entries(SCENARIOS))(
+    "%s",
+    { timeout: SOAK ? 3_600_000 : 300_000 },
+    async (what, scenario) => {
+      const { start, work, calls = EVERY_CALL, from } = scenario;
+      const cache = cacheOf(...start);
+      const stage = () => stageOf(cache, work, start.length > 0);
+      const points = await callPoints(stage, calls, from);
+      const names = new Map<string, string>();
+      const harms: string[] = [];
+      let missed = 0;
+      const refuse = async ({ point, errno, isLasting }: Case) => {
+        const trial = stage();
+        const outcome = await failAt(trial, point, errno, isLasting);
+        const name = `${what}: ${errno} at ${describe(point)}${isLasting ? " and on" : ""}`;
+        if (!hasFailedIn(outcome, trial)) {
+          missed++;
+          return;
+        }
+        names.set(trial.folder, name);
+        harms.push(...harmsOf(outcome).map((harm) => `${name}: ${harm}`));
+      };
+      const cases = casesOf(points);
+      // Those that stay use no processor meanwhile.
+      await inTurn(cases, work.includes("stay") ? 4 * AT_ONCE : AT_ONCE, refuse);
+      console.log(`${what}: ${cases.length} refusals at ${points.length} calls, ${missed} not met`);
+      expect(harms).toEqual([]);
+      for (const look of await lookAt(Array.from(names.keys()))) {
+        expectSound(look, names.get(look.location) ?? "");
       }
-      names.set(trial.folder, name);
-      harms.push(...harmsIn(outcome).map((harm) => `${name}: ${harm}`));
-    };
-    const cases = casesOf(points);
-    // Those that stay use no processor meanwhile.
-    await inTurn(cases, work.includes("stay") ? 4 * AT_ONCE : AT_ONCE, refuse);
-    console.log(`${what}: ${cases.length} refusals at ${points.length} calls, ${missed} not met`);
-    expect(harms).toEqual([]);
-    for (const look of await lookAt(Array.from(names.keys()))) {
-      expectSound(look, names.get(look.location) ?? "");
-    }
-    expect(names.size).toBeGreaterThan(0.9 * cases.length);
-  });
+      expect(names.size).toBeGreaterThan(0.9 * cases.length);
+    },
+  );
 });

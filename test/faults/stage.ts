@@ -4,14 +4,19 @@ import { cpSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "vitest";
-import { inTurn, type Trial } from "../support/system-calls.ts";
+import { inTurn, type Outcome, type Trial } from "../support/system-calls.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 const run = promisify(execFile);
 const script = join(import.meta.dirname, "calls.mjs");
 
+/** Every case there is, where every run of the tests has time for some of each kind. */
+export const SOAK: boolean = process.env["BLOSCACHE_TEST_SOAK"] === "1";
+
 /** A hang, not a measurement, ms. */
 const HANG_MS = 2000;
+/** A process takes some seconds at most: one that takes longer hangs. */
+const LIMIT_MS = 60_000;
 /** Folders that one process looks at. */
 const BATCH = 8;
 /** Processes that run at a time, most of which wait. */
@@ -54,6 +59,29 @@ export function cacheOf(...works: readonly (readonly string[])[]): string {
   return location;
 }
 
+/** Does these works in a process of its own. */
+export function doWorks(location: string, ...works: readonly string[]): Promise<Ended> {
+  return endOf(process.execPath, [script, "do", location, ...works]);
+}
+
+/** {@link doWorks}, with at most so many file descriptors. */
+export function doWorksWithin(
+  descriptors: number,
+  location: string,
+  ...works: readonly string[]
+): Promise<Ended> {
+  const command = `ulimit -n ${descriptors} && exec "$0" "$@"`;
+  return endOf("bash", ["-c", command, process.execPath, script, "do", location, ...works]);
+}
+
+function endOf(file: string, args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(file, args, { timeout: LIMIT_MS }, (error, stdout, stderr) =>
+      resolve({ end: error === null ? 0 : (error.signal ?? error.code ?? 1), stdout, stderr }),
+    );
+  });
+}
+
 /** Works on a copy of a cache. */
 export function stageOf(start: string, works: readonly string[], hasStart = true): Trial {
   const folder = join(realpathSync(temporaryFolder()), "cache");
@@ -75,6 +103,18 @@ export async function lookAt(locations: readonly string[]): Promise<Look[]> {
       looks.push({ location: batch[i], ...JSON.parse(line) });
   });
   return looks;
+}
+
+/** How a process ended, and what it said. */
+export type Ended = Pick<Outcome, "end" | "stdout" | "stderr">;
+
+/** What a process did not deserve: it is to get values, and to be told nothing twice. */
+export function harmsOf({ end, stdout, stderr }: Ended): string[] {
+  if (end !== 0) return [`ended by ${end}: ${stderr}`];
+  const { wrong, warned }: Report = JSON.parse(stdout);
+  const codes = warned.map((warning) => warning.split(" ", 1)[0]);
+  const isRepeated = new Set(codes).size < codes.length;
+  return [...wrong.map((call) => `wrong: ${call}`), ...(isRepeated ? warned : [])];
 }
 
 /** A process after the trouble gets what is right, soon, and the books tell what is there. */

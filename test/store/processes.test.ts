@@ -42,26 +42,32 @@ describe("worker threads", () => {
          import { parentPort } from "node:worker_threads";
          import { Memory } from "bloscache";
          const memory = new Memory(process.env.LOCATION);
-         const value = memory.memoize((i) => new Float64Array(i % 3 ? 20 : 50_000).fill(i), { id: "value" });
+         const value = memory.memoize((i) => new Float64Array(i % 3 ? 20 : 50_000).fill(i), { id: "value", version: "1" });
          const later = memory.memoize(async (i) => new Float64Array(50_000).fill(i), { id: "later" });
          for (let i = 0; ; i++) {
            if (value(i % 200)[0] !== i % 200) throw new Error("wrong");
-           if (i === 3) parentPort.postMessage("at work");
+           if (i < 200) parentPort.postMessage(i);
            if (i % 10 === 0 && (await later(i % 50))[9] !== i % 50) throw new Error("wrong");
          }\`;
        const start = () => new Worker(body, { eval: true, execArgv: ["--input-type=module"] });
        let terminated = 0;
-       for (let round = 0; round < 8; round++) {
-         const pair = [start(), start()];
-         await Promise.all(pair.map((thread) => once(thread, "message")));
+       const stored = new Set();
+       for (let round = 0; round < 20; round++) {
+         const threads = [start(), start(), start(), start()];
+         for (const thread of threads) thread.on("message", (i) => stored.add(i));
+         await Promise.all(threads.map((thread) => once(thread, "message")));
          await setTimeout(20 * Math.random());
-         await Promise.all(pair.map((thread) => thread.terminate()));
-         terminated += pair.length;
+         await Promise.all(threads.map((thread) => thread.terminate()));
+         terminated += threads.length;
        }
-       console.log(JSON.stringify({ terminated }));`,
+       const { Memory } = await import("bloscache");
+       const memory = new Memory(process.env.LOCATION);
+       const value = memory.memoize(() => 0, { id: "value", version: "1" });
+       const lost = [...stored].filter((i) => !value.has(i)).length;
+       console.log(JSON.stringify({ terminated, lost, some: stored.size > 3 }));`,
       { LOCATION },
     );
-    expect(outcome).toEqual({ terminated: 16 });
+    expect(outcome).toEqual({ terminated: 80, lost: 0, some: true });
     const after = await inChild(worker, { LOCATION });
     expect(after).toMatchObject({ wrong: 0, warned: [] });
   });
