@@ -6,6 +6,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <new>
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <sys/stat.h>
@@ -174,8 +175,13 @@ int LmdbEnv::Open(const std::string& folder, const LmdbOptions& options, LmdbEnv
 int LmdbEnv::Write(std::span<const std::uint8_t> batch, std::span<std::uint8_t> made) {
   MDB_txn* txn = nullptr;
   if (const int code = mdb_txn_begin(env_, nullptr, 0, &txn); code != 0) return code;
-  int code = CheckBeforeWrite(txn);
-  if (code == 0) code = Apply(txn, batch, made);
+  int code = 0;
+  try {
+    code = CheckBeforeWrite(txn);
+    if (code == 0) code = Apply(txn, batch, made);
+  } catch (const std::bad_alloc&) {
+    code = ENOMEM;
+  }
   if (code == 0) code = BloscacheFillFile(txn);
   if (code != 0) {
     mdb_txn_abort(txn);

@@ -1,13 +1,17 @@
 #include "lmdb_far_pages.h"
 
+#include <cerrno>
 #include <cstring>
+#include <new>
 
 namespace bloscache {
 
 namespace {
 
-std::unique_ptr<std::uint8_t[]> Allocate(std::size_t size) {
-  return std::make_unique_for_overwrite<std::uint8_t[]>(size);
+// Null when there is no memory: an exception would leave a transaction open.
+template <typename Item>
+std::unique_ptr<Item[]> Allocate(std::size_t count) {
+  return std::unique_ptr<Item[]>(new (std::nothrow) Item[count]);
 }
 
 }  // namespace
@@ -24,17 +28,20 @@ bool LmdbFarPages::HaveFileOf(const BloscacheState& state) const {
 int LmdbFarPages::ReadLeaf(MDB_txn* txn, const BloscacheState& state, std::uint64_t number,
                            const std::uint8_t** bytes) {
   turn_ = 1 - turn_;
-  Buffer& leaf = leaves_[turn_];
-  if (leaf == nullptr) leaf = Allocate(kLongest);
-  *bytes = leaf.get();
-  return BloscacheReadFile(txn, number * state.page_size, leaf.get(), state.page_size);
+  return ReadTo(&leaves_[turn_], txn, number * state.page_size, state.page_size, bytes);
 }
 
 int LmdbFarPages::ReadRow(MDB_txn* txn, const BloscacheState& state, std::uint64_t first,
                           std::size_t size, const std::uint8_t** bytes) {
-  if (row_ == nullptr) row_ = Allocate(kLongest);
-  *bytes = row_.get();
-  return BloscacheReadFile(txn, first * state.page_size, row_.get(), size);
+  return ReadTo(&row_, txn, first * state.page_size, size, bytes);
+}
+
+int LmdbFarPages::ReadTo(Buffer* buffer, MDB_txn* txn, std::uint64_t offset, std::size_t size,
+                         const std::uint8_t** bytes) {
+  if (*buffer == nullptr) *buffer = Allocate<std::uint8_t>(kLongest);
+  if (*buffer == nullptr) return ENOMEM;
+  *bytes = buffer->get();
+  return BloscacheReadFile(txn, offset, buffer->get(), size);
 }
 
 std::size_t LmdbFarPages::PlaceOf(std::uint64_t number) {
@@ -44,7 +51,7 @@ std::size_t LmdbFarPages::PlaceOf(std::uint64_t number) {
 
 const std::uint8_t* LmdbFarPages::FindBranch(const BloscacheState& state,
                                              std::uint64_t number) const {
-  if (places_ == nullptr) return nullptr;
+  if (places_ == nullptr || branches_ == nullptr) return nullptr;
   const std::size_t i = PlaceOf(number);
   const bool is_kept = places_[i].number == number && places_[i].transaction == state.transaction;
   return is_kept ? branches_.get() + i * state.page_size : nullptr;
@@ -53,9 +60,10 @@ const std::uint8_t* LmdbFarPages::FindBranch(const BloscacheState& state,
 void LmdbFarPages::KeepBranch(const BloscacheState& state, std::uint64_t number,
                               const std::uint8_t* bytes) {
   if (places_ == nullptr) {
-    places_ = std::make_unique<Place[]>(std::size_t{1} << kPlaceBits);
-    branches_ = Allocate(state.page_size << kPlaceBits);
+    places_ = Allocate<Place>(std::size_t{1} << kPlaceBits);
+    branches_ = Allocate<std::uint8_t>(state.page_size << kPlaceBits);
   }
+  if (places_ == nullptr || branches_ == nullptr) return;
   const std::size_t i = PlaceOf(number);
   if (places_[i].transaction == state.transaction) return;
   places_[i] = {state.transaction, number};

@@ -54,6 +54,8 @@ class LmdbFarPages {
 
   static constexpr unsigned kPlaceBits = 11;  // 8 MiB, if all are taken
 
+  static int ReadTo(Buffer* buffer, MDB_txn* txn, std::uint64_t offset, std::size_t size,
+                    const std::uint8_t** bytes);
   static std::size_t PlaceOf(std::uint64_t number);
 
   const std::uint64_t near_size_;

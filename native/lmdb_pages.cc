@@ -197,6 +197,7 @@ int LmdbPages::FindFarLeaf(std::uint64_t number, const std::uint8_t** page) {
 }
 
 int LmdbPages::FindFarBranch(std::uint64_t number, const std::uint8_t** page) {
+  if (number < kFirstPage || number >= state_.page_count) return MDB_CORRUPTED;
   *page = far_->FindBranch(state_, number);
   if (*page != nullptr) return 0;
   if (const int code = Find(number, 1, page); code != 0) return code;

@@ -25,7 +25,7 @@ const MAP_SIZE = 64 * 1024 ** 3;
 /** Processes and threads that read at the same time, at most. */
 const MAX_READERS = 1024;
 /** An index of up to so many bytes is read through the map alone: it may all become resident. */
-const NEAR_SIZE = 64 * 1024 ** 2;
+const NEAR_SIZE = 256 * 1024 ** 2;
 /** As LMDB calls it. */
 const DATA_FILE = "data.mdb";
 /** What goes wrong with a file that is not damaged. */

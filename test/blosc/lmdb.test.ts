@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { binding } from "../../src/blosc/binding.ts";
 import { Lmdb } from "../../src/blosc/lmdb.ts";
 import { buildModules } from "../support/modules.ts";
+import { nextTurn } from "../support/warnings.ts";
 
 const execFileAsync = promisify(execFile);
 
@@ -163,6 +164,41 @@ describe("Lmdb", () => {
     execFileSync(process.execPath, ["--input-type=module", "-e", script]);
     expect(lmdb.get(key("k"))).toEqual(Uint8Array.of(2));
   });
+
+  test.each(READINGS)(
+    "reads, %s, whole rows while another process replaces them",
+    async (_name, nearSize) => {
+      const path = folder();
+      const lmdb = new Lmdb(path, { ...options, nearSize });
+      const names = Array.from({ length: 100 }, (_, i) => key(`row ${i}`));
+      lmdb.write([{ put: names.map((name) => [name, new Uint8Array(6000)] as const) }]);
+      const script = `
+      import { Lmdb } from "${modules}/blosc/lmdb.js";
+      const lmdb = new Lmdb(${JSON.stringify(path)}, ${JSON.stringify(options)});
+      for (let i = 1; i <= 20_000; i++) {
+        const row = new Uint8Array(100 + (i * 997) % 20_000).fill(i);
+        lmdb.write([{ put: [[Buffer.from("row " + (i % 100)), row]] }]);
+      }`;
+      let isOver = false;
+      const child = execFileAsync(process.execPath, ["--input-type=module", "-e", script]).finally(
+        () => {
+          isOver = true;
+        },
+      );
+      const seen = new Set<number>();
+      const look = (row: Uint8Array) => {
+        seen.add(row[0] as number);
+        if (row.some((byte) => byte !== row[0])) throw new Error("a row is torn");
+      };
+      while (!isOver) {
+        for (const name of names) look(lmdb.get(name) as Uint8Array);
+        for (const { row } of lmdb.scan(key("row 7"))) look(row);
+        await nextTurn();
+      }
+      await child;
+      expect(seen.size).toBeGreaterThan(10);
+    },
+  );
 
   test("says what is wrong by a code", () => {
     const codeOf = (run: () => unknown) => {

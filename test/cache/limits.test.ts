@@ -252,6 +252,22 @@ describe("limits of a Memory", () => {
     expect(large.explain(1).reason).toBe("absent");
   });
 
+  it("and explain tells what went last, 10,000 results", async () => {
+    const { memory, small, evicted } = cacheOf();
+    const argumentOf = new Map<string, number>();
+    for (let x = 0; x < 10_050; x++) {
+      argumentOf.set(small.keyOf(x), x);
+      small(x);
+    }
+    await memory.reduceSize({ limitItems: 0 });
+    const keys = evicted().map((event) => event.key as string);
+    const reasonOf = (n: number) =>
+      small.explain(argumentOf.get(keys[n] as string) as number).reason;
+    expect(keys).toHaveLength(10_050);
+    expect([0, 25, 49].map(reasonOf)).toEqual(["absent", "absent", "absent"]);
+    expect([50, 5000, 10_049].map(reasonOf)).toEqual(["evicted", "evicted", "evicted"]);
+  });
+
   it("are checked", async () => {
     const location = temporaryFolder();
     const making = (options: object) => () => new Memory({ location, ...options });
