@@ -18,6 +18,12 @@ export class ResultLeases {
     return this.#attempt(ask, { lease: NO_LEASE }).lease;
   }
 
+  /** The right to extend a result that grows; `undefined` while anybody has it, this thread too. */
+  tryAcquireAlone(address: Address): Lease | undefined {
+    const ask = (leases: Leases) => ({ lease: leases.tryAcquireAlone(address) });
+    return this.#attempt(ask, { lease: NO_LEASE }).lease;
+  }
+
   /** Whether another process or thread computes a promise of it. */
   isAsyncElsewhere(address: Address): boolean {
     return this.#attempt((leases) => leases.isAsyncElsewhere(address), false);

@@ -3,7 +3,7 @@
  * cannot be stored is a warning. And the right to extend one, which one caller has at a time.
  */
 import type { Address } from "../store/address.ts";
-import { type Lease, NO_LEASE } from "../store/leases.ts";
+import { NO_LEASE } from "../store/leases.ts";
 import { encodeSeries, lengthOf, type SeriesRow } from "../store/series-row.ts";
 import type { NewSeries } from "../store/series-store.ts";
 import type { Increment, SeriesWriter } from "../store/series-writer.ts";
@@ -23,8 +23,6 @@ export interface SeriesLock {
 
 export class SeriesResults {
   readonly #results: Results;
-  /** What this thread extends: to itself, the system gives a lock as often as it is asked. */
-  readonly #extended = new Set<string>();
 
   constructor(results: Results) {
     this.#results = results;
@@ -96,18 +94,8 @@ export class SeriesResults {
 
   /** The right to extend; `undefined` while somebody else has it, `null` where nobody can be kept out. */
   tryLock(address: Address): SeriesLock | null | undefined {
-    const { name } = address;
-    if (this.#extended.has(name)) return undefined;
-    const lease: Lease | undefined = this.#results.leases.tryAcquire(address);
-    if (lease === undefined) return undefined;
-    if (lease === NO_LEASE) return null;
-    this.#extended.add(name);
-    return {
-      release: () => {
-        this.#extended.delete(name);
-        lease.release();
-      },
-    };
+    const lease = this.#results.leases.tryAcquireAlone(address);
+    return lease === NO_LEASE ? null : lease;
   }
 
   /** A writer of the series, or of what there is of it. REQUIRES: the caller has its lock. */

@@ -63,6 +63,11 @@ export class Leases {
     return this.#tryAcquire(placeOf(address));
   }
 
+  /** {@link tryAcquire} for what this thread must not do twice at once either: `undefined` then too. */
+  tryAcquireAlone(address: Address): Lease | undefined {
+    return this.#held.has(placeOf(address).name) ? undefined : this.tryAcquire(address);
+  }
+
   /** The right to make the cache smaller. @throws as {@link tryAcquire} */
   tryAcquireUpkeep(): Lease | undefined {
     return this.#tryAcquire(UPKEEP);
