@@ -72,6 +72,7 @@ const WORKS = {
   replace: (_, functions) => functions.large.refresh(1),
   reduce: (memory) => memory.reduceSize({ limitItems: 3 }),
   clear: (memory) => memory.clear(),
+  rebuild: (memory) => memory.rebuild(),
   drop: (_, functions, id, x) => functions[id].invalidate(Number(x)),
   // What others may do to the folder meanwhile.
   remove: ({ location }, _, part) => rmSync(join(location, part), { recursive: true }),

@@ -40,6 +40,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   reduceSize: { start: FULL, work: ["reduce"], mayMiss: /./, litter: 0 },
   clear: { start: FULL, work: ["clear"], mayMiss: /./, litter: 8 },
+  rebuild: { start: [["fill"], ["remove index"]], work: ["rebuild"], mayMiss: /./, litter: 8 },
 };
 
 suite.skipIf(!hasStrace)("killed at every system call that changes something", () => {
