@@ -251,6 +251,7 @@ export class Generators {
     const { stored } = this;
     return new Recording({
       ...{ series, address, packing: this.#packing },
+      addressNow: () => stored.addressOf(call),
       identity: stored.identify(call.self),
       notes: stored.notesOf(call),
       note: (isStored, durationMs) => stored.noteYields(address, call.self, isStored, durationMs),

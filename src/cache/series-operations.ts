@@ -114,8 +114,9 @@ class SeriesOperations {
   }
 
   #callOf(args: unknown, signal: AbortSignal | undefined): SeriesCall {
+    const addressNow = () => this.addressOf(args);
     return {
-      ...{ args, signal, address: this.addressOf(args) },
+      ...{ args, signal, address: addressNow(), addressNow },
       summary: encodeSummary(summarize([args])),
       tags: encodeTags(this.#plan.tags([args])),
     };

@@ -4,6 +4,7 @@ import type { TypedArray } from "../format/dtype.ts";
 import type { Address } from "../store/address.ts";
 import { lengthOf, type SeriesRow } from "../store/series-row.ts";
 import type { SeriesWriter } from "../store/series-writer.ts";
+import { isUnchanged, REST_UNSTORED, warnOfChange } from "./changed-arguments.ts";
 import type { CacheEvent, Events, MissReason } from "./events.ts";
 import { Extension, type Start, type Work } from "./extension.ts";
 import type { FunctionIdentity } from "./identity.ts";
@@ -28,6 +29,8 @@ export interface SeriesPlan extends Pick<Work, "tail" | "commitMs" | "extend"> {
 /** One request. */
 export interface SeriesCall {
   readonly address: Address;
+  /** The address that the arguments make now. */
+  readonly addressNow: () => Address;
   readonly args: unknown;
   readonly signal: AbortSignal | undefined;
   /** As rows keep them. */
@@ -199,7 +202,7 @@ export class Series {
   }
 
   #workOf(call: SeriesCall, writerNow: () => SeriesWriter | undefined): Work {
-    const { args, signal } = call;
+    const { args, signal, address, addressNow } = call;
     const { identity, items, tail, commitMs, extend, stored, counters } = this.#plan;
     let isStoring = true;
     return {
@@ -208,7 +211,11 @@ export class Series {
         const { durationMs } = increment;
         counters.computed(durationMs);
         const writer = isStoring ? writerNow() : undefined;
-        const done = writer && (await stored?.commit(writer, increment, identity));
+        if (writer !== undefined && !isUnchanged(address, addressNow)) {
+          warnOfChange(identity.id, REST_UNSTORED);
+          isStoring = false;
+        }
+        const done = isStoring && writer && (await stored?.commit(writer, increment, identity));
         isStoring = done === true;
         if (isStoring) counters.stored();
         this.#emit(call, isStoring ? { type: "store", durationMs } : UNSTORED);
