@@ -259,6 +259,7 @@ export class Generators {
   }
 
   #count(address: Address, { self }: Call, position: Position, end: Stretch | undefined): void {
+    this.#series?.used(address);
     if (end === undefined) {
       this.stored.missed(address, self, position.count === 0 ? "absent" : "incomplete");
     } else {

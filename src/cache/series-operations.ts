@@ -142,6 +142,7 @@ class SeriesOperations {
     checkOptionNames(options, ["start", "stop"], "read");
     const { stored, items } = this.#plan;
     const address = this.addressOf(args);
+    stored?.used(address);
     const [start, stop] = sliceOf(stored?.length(address) ?? 0, options);
     const plain = start < stop ? await stored?.read(address, start, stop) : undefined;
     return items.view(typeof plain === "object" ? plain : new ArrayBuffer(0));

@@ -96,6 +96,7 @@ export class Series {
   /** Whether a request is a hit, and what of it is missing, if not. */
   #count(call: SeriesCall, length: number): void {
     const { stored, counters } = this.#plan;
+    stored?.used(call.address);
     const row = stored?.find(call.address);
     if (row !== undefined && (stored?.length(call.address) ?? 0) >= length) {
       counters.hit(row.durationMs);
