@@ -279,6 +279,9 @@ describe("a cache that is only read", () => {
     expect(runs).toBe(2);
     expect([...reader.entries()].map(({ id }) => id)).toEqual(["ramp"]);
     expect([...reader.find(ramp.keyOf(3))][0]?.get()).toEqual(ramp(3));
+    expect(reader.size()).toEqual(new Memory(location).size());
+    expect(reader.size().items).toBe(1);
+    await expect(reader.reduceSize({ limitItems: 0 })).rejects.toThrow("readOnly: true");
     expect(reader.clear()).toBe(0);
     await nextTurn();
     expect(warnings.map(({ code }) => code)).toEqual(["CACHE_UNWRITABLE"]);
@@ -292,6 +295,7 @@ describe("a cache that is only read", () => {
     expect(() => [...reader.find("")]).toThrow("it holds no cache");
     await expect(reader.verify()).rejects.toThrow(StoreError);
     await expect(reader.usage()).rejects.toThrow(StoreError);
+    expect(() => reader.size()).toThrow("it holds no cache");
     const double = reader.memoize((n: number) => 2 * n, { id: "double", version: 1 });
     expect(double(2)).toBe(4);
     expect(fs.existsSync(location)).toBe(false);
