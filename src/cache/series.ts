@@ -195,11 +195,17 @@ export class Series {
     const { items, tail, stored } = this.#plan;
     const nothing = { length: 0, tail: items.allocate(0), state: undefined };
     if (row === undefined) return nothing;
-    const length = stored?.length(address) ?? 0;
-    if (length === 0 || tail === 0) return { ...nothing, length, state: noteValue(row.note) };
-    const plain = await stored?.read(address, Math.max(0, length - tail), length);
-    if (typeof plain !== "object") return nothing;
-    return { length, tail: items.view(plain), state: noteValue(row.note) };
+    // Of this very row, as the state is: others may have committed more by now.
+    const length = lengthOf(row);
+    const state = noteValue(row.note);
+    const isLost = state === undefined && row.note.text !== "";
+    if (isLost || length === 0) return nothing;
+    if (tail === 0) return { ...nothing, length, state };
+    const from = Math.max(0, length - tail);
+    const plain = await stored?.read(address, from, length);
+    const isThere =
+      typeof plain === "object" && plain.byteLength === (length - from) * items.nbytes;
+    return isThere ? { length, tail: items.view(plain), state } : nothing;
   }
 
   #workOf(call: SeriesCall, writerNow: () => SeriesWriter | undefined): Work {

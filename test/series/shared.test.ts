@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { Memory } from "bloscache";
 import { describe, expect, it } from "vitest";
+import { inChild } from "../support/child.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { collectWarnings, nextTurn } from "../support/warnings.ts";
 
@@ -35,6 +36,37 @@ describe("two Memory objects of one folder", () => {
     expect(await one.read("a")).toEqual(upTo(one.lengthOf("a")));
     expect(warnings).toEqual([]);
   });
+});
+
+it("a call that does not wait is told a state and items that belong together", {
+  timeout: 60_000,
+}, async () => {
+  const location = join(temporaryFolder(), "cache");
+  const source = `
+    import { Memory } from "bloscache";
+    const options = {
+      ...{ id: "states", version: 1, dtype: "<f8", commitMs: 0, tail: 0, waitMs: 0 },
+      *extend({ from, to, state }) {
+        if (from > 0 && state.at !== from) throw new Error("state of " + state.at + " at " + from);
+        for (let at = from + 1; at <= to; at++) yield { data: Float64Array.of(at), state: { at } };
+      },
+    };
+    const series = new Memory(process.env.LOCATION).incremental(options);`;
+  const committing = inChild(
+    `${source} for (let i = 1; i <= 10; i++) await series.extend("a", { length: i * 500 });
+    console.log("1");`,
+    { LOCATION: location },
+  );
+  const asking = inChild<number>(
+    `${source} let asked = 0;
+    for (let length = 0; length < 4900; length = series.lengthOf("a"), asked++) {
+      await series("a", { length: length + 3 });
+    }
+    console.log(asked);`,
+    { LOCATION: location },
+  );
+  await committing;
+  expect(await asking).toBeGreaterThan(20);
 });
 
 describe("arguments that change meanwhile", () => {
