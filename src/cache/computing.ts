@@ -8,6 +8,7 @@ import type { Entry } from "../store/entry.ts";
 import { type Lease, NO_LEASE } from "../store/leases.ts";
 import { Audience } from "./audience.ts";
 import { signalsOf, withSignal } from "./caller-signals.ts";
+import { isUnchanged, warnOfChange } from "./changed-arguments.ts";
 import type { Flights, Landing } from "./flights.ts";
 import type { Call, FunctionResults, InVain, Made, Miss, Notes } from "./function-results.ts";
 import type { Results } from "./results.ts";
@@ -284,22 +285,13 @@ export class Computing {
     this.#stored.counters.computed(made.durationMs);
     // It was told to stop, and may have given what it had.
     if (isLeft(audience, given)) return "own";
-    if (!this.#isUnchanged(address, call)) {
+    if (!isUnchanged(address, () => this.#stored.addressOf(call))) {
       const { id } = this.#stored.identify(self);
-      const message = `Arguments of "${id}" changed while it ran, so its result may be of either: it is not cached.`;
-      if (!made.threw) warnOnce(id, "ARGUMENTS_CHANGED", message);
+      if (!made.threw) warnOfChange(id, "its result may be of either: it is not cached");
       return "own";
     }
     if (this.#stored.isDeclined(address, call, made) || !isCurrent()) return "shared";
     return (await this.#stored.put(address, self, made)) ? "stored" : "shared";
-  }
-
-  #isUnchanged(address: Address, call: Call): boolean {
-    try {
-      return Buffer.compare(this.#stored.addressOf(call).row, address.row) === 0;
-    } catch {
-      return false;
-    }
   }
 }
 

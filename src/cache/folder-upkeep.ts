@@ -1,6 +1,4 @@
 /** What is done to the folder of a cache as a whole, for who asks for it: here what goes wrong is told. */
-import { StoreError } from "../errors.ts";
-import type { ArrayStore } from "../store/array-store.ts";
 import { type SweepOptions, type Swept, sweepLitter } from "../store/litter.ts";
 import type { RebuildOptions, Rebuilt } from "../store/rebuilding.ts";
 import { addressOfRow } from "./address.ts";
@@ -19,22 +17,17 @@ export class FolderUpkeep {
 
   /** @throws {StoreError} when the location cannot be used, as all below */
   async verify(options: VerifyOptions): Promise<CacheReport> {
-    const store = options.fix === true ? this.#toChange("verify and fix") : this.#store.orThrow();
+    const store =
+      options.fix === true ? this.#store.toChange("verify and fix") : this.#store.orThrow();
     return verifyCache(store, options);
   }
 
   async rebuild(options: RebuildOptions): Promise<Rebuilt> {
-    return this.#toChange("rebuild").rebuild(addressOfRow, options);
+    return this.#store.toChange("rebuild").rebuild(addressOfRow, options);
   }
 
   async sweep(options: SweepOptions): Promise<Swept> {
-    const store = options.dryRun === true ? this.#store.orThrow() : this.#toChange("sweep");
+    const store = options.dryRun === true ? this.#store.orThrow() : this.#store.toChange("sweep");
     return sweepLitter(store.inventory(), addressOfRow, options);
-  }
-
-  #toChange(action: string): ArrayStore {
-    const { readOnly, location } = this.#store;
-    if (!readOnly) return this.#store.forWriting() ?? this.#store.orThrow();
-    throw new StoreError(action, location, new Error("it was opened with { readOnly: true }"));
   }
 }

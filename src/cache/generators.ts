@@ -251,6 +251,7 @@ export class Generators {
     const { stored } = this;
     return new Recording({
       ...{ series, address, packing: this.#packing },
+      addressNow: () => stored.addressOf(call),
       identity: stored.identify(call.self),
       notes: stored.notesOf(call),
       note: (isStored, durationMs) => stored.noteYields(address, call.self, isStored, durationMs),
@@ -258,6 +259,7 @@ export class Generators {
   }
 
   #count(address: Address, { self }: Call, position: Position, end: Stretch | undefined): void {
+    this.#series?.used(address);
     if (end === undefined) {
       this.stored.missed(address, self, position.count === 0 ? "absent" : "incomplete");
     } else {

@@ -207,7 +207,7 @@ export class Memory {
   /**
    * How many results are stored, of all processes, and what they take on disk.
    *
-   * @throws {StoreError} when the index cannot be read
+   * @throws {StoreError} when the folder cannot be used, or the index cannot be read
    */
   size(): CacheSize {
     return this.#cache.results?.sizes.size() ?? NOTHING_REDUCED.remaining;
@@ -218,7 +218,8 @@ export class Memory {
    * their files are gone.
    *
    * @throws {TypeError | RangeError} for a limit, named in the message
-   * @throws {StoreError} when the index or a file cannot be changed; the reason of `signal`
+   * @throws {StoreError} when the folder cannot be used or is not to be changed, the index or a file
+   *   refuses; the reason of `signal`
    */
   async reduceSize(limits: ReductionOptions = {}): Promise<Reduction> {
     const { results } = this.#cache;

@@ -2,7 +2,7 @@
  * The store of a cache, as it is now: opened when it is first needed, and again when somebody has
  * deleted the folder since.
  */
-import { messageOf } from "../errors.ts";
+import { messageOf, StoreError } from "../errors.ts";
 import { ArrayStore } from "../store/array-store.ts";
 import type { StoreOptions } from "../store/draft.ts";
 import type { Evicted } from "../store/eviction.ts";
@@ -53,6 +53,12 @@ export class OpenedStore {
   orThrow(): ArrayStore {
     if (this.#store === null || this.#store === undefined) this.#store = this.#open();
     return this.#store;
+  }
+
+  /** For changes of the folder. @throws {StoreError} as well when it is not to be changed */
+  toChange(action: string): ArrayStore {
+    if (!this.readOnly) return this.forWriting() ?? this.orThrow();
+    throw new StoreError(action, this.location, new Error("it was opened with { readOnly: true }"));
   }
 
   /** Has the store do what is left to do, and lets go of it: the next call opens it again. */

@@ -2,8 +2,9 @@
 import { ValueError } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import type { NewSeries } from "../store/series-store.ts";
-import type { SeriesWriter } from "../store/series-writer.ts";
+import type { Increment, SeriesWriter } from "../store/series-writer.ts";
 import { encodeSummary } from "./call-summary.ts";
+import { isUnchanged, REST_UNSTORED, warnOfChange } from "./changed-arguments.ts";
 import type { Notes } from "./function-results.ts";
 import type { FunctionIdentity } from "./identity.ts";
 import type { Packing } from "./packing.ts";
@@ -15,6 +16,8 @@ import { Pending, Yields } from "./yields.ts";
 export interface Subject {
   readonly series: SeriesResults;
   readonly address: Address;
+  /** The address that the arguments make now. */
+  readonly addressNow: () => Address;
   readonly identity: FunctionIdentity;
   readonly notes: Notes;
   readonly packing: Packing | undefined;
@@ -87,9 +90,10 @@ export class Recording {
     const elapsedMs = performance.now() - this.#started;
     if (!this.#isStoring) return false;
     try {
-      // Before it is added: what cannot be kept must not be noted either.
-      this.#pending.push(this.#yields.add(value), elapsedMs);
+      const piece = this.#yields.add(value);
+      // First, as it may be too large: what is committed and what is noted must match.
       this.#pending.note = this.#yields.note();
+      this.#pending.push(piece, elapsedMs);
     } catch (error) {
       this.#giveUp(error);
       return true;
@@ -125,8 +129,18 @@ export class Recording {
     note(false, 0);
   }
 
-  #commitSync(): void {
+  /** What is to be committed now. */
+  #take(): Increment | undefined {
     const taken = this.#pending.take();
+    const { address, addressNow, identity } = this.#subject;
+    if (taken === undefined || isUnchanged(address, addressNow)) return taken;
+    warnOfChange(identity.id, REST_UNSTORED);
+    this.#noted(false, taken);
+    return undefined;
+  }
+
+  #commitSync(): void {
+    const taken = this.#take();
     if (taken === undefined) return;
     const { series, address, identity } = this.#subject;
     this.#writer ??= series.writeSync(address, identity, this.#newSeries());
@@ -136,7 +150,7 @@ export class Recording {
   }
 
   async #commit(): Promise<void> {
-    const taken = this.#pending.take();
+    const taken = this.#take();
     if (taken === undefined) return;
     const { series, address, identity } = this.#subject;
     this.#writer ??= await series.write(address, identity, this.#newSeries());

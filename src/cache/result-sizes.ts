@@ -2,7 +2,6 @@
 import { messageOf } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import type { CacheSize, Reduction, ReductionRequest } from "../store/reduction.ts";
-import { NOTHING_REDUCED } from "./limits.ts";
 import type { OpenedStore } from "./opened-store.ts";
 import { warnOnce } from "./warning.ts";
 
@@ -13,15 +12,18 @@ export class ResultSizes {
     this.#store = store;
   }
 
-  /** @throws {StoreError} when the index cannot be read */
+  /** @throws {StoreError} when the location cannot be used, or the index cannot be read */
   size(): CacheSize {
-    return this.#store.forWriting()?.size() ?? NOTHING_REDUCED.remaining;
+    return (this.#store.forWriting() ?? this.#store.orThrow()).size();
   }
 
-  /** Removes results until the limits hold. @throws {StoreError} when the store refuses */
+  /**
+   * Removes results until the limits hold.
+   *
+   * @throws {StoreError} when the location cannot be used, is not to be changed, or the store refuses
+   */
   async reduce(request: ReductionRequest): Promise<Reduction> {
-    const reduction = await this.#store.forWriting()?.reduce(request);
-    return reduction ?? NOTHING_REDUCED;
+    return this.#store.toChange("reduce").reduce(request);
   }
 
   /** Keeps a result from being removed, or no longer; whether that is so now. */

@@ -114,8 +114,9 @@ class SeriesOperations {
   }
 
   #callOf(args: unknown, signal: AbortSignal | undefined): SeriesCall {
+    const addressNow = () => this.addressOf(args);
     return {
-      ...{ args, signal, address: this.addressOf(args) },
+      ...{ args, signal, address: addressNow(), addressNow },
       summary: encodeSummary(summarize([args])),
       tags: encodeTags(this.#plan.tags([args])),
     };
@@ -141,6 +142,7 @@ class SeriesOperations {
     checkOptionNames(options, ["start", "stop"], "read");
     const { stored, items } = this.#plan;
     const address = this.addressOf(args);
+    stored?.used(address);
     const [start, stop] = sliceOf(stored?.length(address) ?? 0, options);
     const plain = start < stop ? await stored?.read(address, start, stop) : undefined;
     return items.view(typeof plain === "object" ? plain : new ArrayBuffer(0));

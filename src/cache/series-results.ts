@@ -38,6 +38,11 @@ export class SeriesResults {
     }
   }
 
+  /** Somebody asks for some of it. */
+  used(address: Address): void {
+    this.#results.series()?.used(address);
+  }
+
   /** Items committed. */
   length(address: Address): number {
     const row = this.find(address);

@@ -4,6 +4,7 @@ import type { TypedArray } from "../format/dtype.ts";
 import type { Address } from "../store/address.ts";
 import { lengthOf, type SeriesRow } from "../store/series-row.ts";
 import type { SeriesWriter } from "../store/series-writer.ts";
+import { isUnchanged, REST_UNSTORED, warnOfChange } from "./changed-arguments.ts";
 import type { CacheEvent, Events, MissReason } from "./events.ts";
 import { Extension, type Start, type Work } from "./extension.ts";
 import type { FunctionIdentity } from "./identity.ts";
@@ -28,6 +29,8 @@ export interface SeriesPlan extends Pick<Work, "tail" | "commitMs" | "extend"> {
 /** One request. */
 export interface SeriesCall {
   readonly address: Address;
+  /** The address that the arguments make now. */
+  readonly addressNow: () => Address;
   readonly args: unknown;
   readonly signal: AbortSignal | undefined;
   /** As rows keep them. */
@@ -93,6 +96,7 @@ export class Series {
   /** Whether a request is a hit, and what of it is missing, if not. */
   #count(call: SeriesCall, length: number): void {
     const { stored, counters } = this.#plan;
+    stored?.used(call.address);
     const row = stored?.find(call.address);
     if (row !== undefined && (stored?.length(call.address) ?? 0) >= length) {
       counters.hit(row.durationMs);
@@ -191,15 +195,21 @@ export class Series {
     const { items, tail, stored } = this.#plan;
     const nothing = { length: 0, tail: items.allocate(0), state: undefined };
     if (row === undefined) return nothing;
-    const length = stored?.length(address) ?? 0;
-    if (length === 0 || tail === 0) return { ...nothing, length, state: noteValue(row.note) };
-    const plain = await stored?.read(address, Math.max(0, length - tail), length);
-    if (typeof plain !== "object") return nothing;
-    return { length, tail: items.view(plain), state: noteValue(row.note) };
+    // Of this very row, as the state is: others may have committed more by now.
+    const length = lengthOf(row);
+    const state = noteValue(row.note);
+    const isLost = state === undefined && row.note.text !== "";
+    if (isLost || length === 0) return nothing;
+    if (tail === 0) return { ...nothing, length, state };
+    const from = Math.max(0, length - tail);
+    const plain = await stored?.read(address, from, length);
+    const isThere =
+      typeof plain === "object" && plain.byteLength === (length - from) * items.nbytes;
+    return isThere ? { length, tail: items.view(plain), state } : nothing;
   }
 
   #workOf(call: SeriesCall, writerNow: () => SeriesWriter | undefined): Work {
-    const { args, signal } = call;
+    const { args, signal, address, addressNow } = call;
     const { identity, items, tail, commitMs, extend, stored, counters } = this.#plan;
     let isStoring = true;
     return {
@@ -208,7 +218,11 @@ export class Series {
         const { durationMs } = increment;
         counters.computed(durationMs);
         const writer = isStoring ? writerNow() : undefined;
-        const done = writer && (await stored?.commit(writer, increment, identity));
+        if (writer !== undefined && !isUnchanged(address, addressNow)) {
+          warnOfChange(identity.id, REST_UNSTORED);
+          isStoring = false;
+        }
+        const done = isStoring && writer && (await stored?.commit(writer, increment, identity));
         isStoring = done === true;
         if (isStoring) counters.stored();
         this.#emit(call, isStoring ? { type: "store", durationMs } : UNSTORED);

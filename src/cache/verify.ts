@@ -156,17 +156,32 @@ class Verification {
 
   async #checkFile(file: ObjectFile): Promise<Pick<Finding, "kind" | "text"> | undefined> {
     const before = this.cbytes;
+    let stopped: { readonly reason: unknown } | undefined;
     const advance = (cbytes: number) => {
-      this.#options.signal?.throwIfAborted();
-      this.#options.onProgress?.({ cbytes: before + cbytes, size: this.#size });
+      try {
+        this.#options.signal?.throwIfAborted();
+        this.#options.onProgress?.({ cbytes: before + cbytes, size: this.#size });
+      } catch (reason) {
+        stopped = { reason };
+        throw reason;
+      }
     };
+    const fault = await this.#faultOf(file, advance);
+    // The caller's, and none of the file.
+    if (stopped !== undefined) throw stopped.reason;
+    if (fault?.kind !== "missing" && fault?.kind !== "unreadable") this.cbytes += file.facts.cbytes;
+    return fault;
+  }
+
+  async #faultOf(
+    file: ObjectFile,
+    advance: (cbytes: number) => void,
+  ): Promise<Pick<Finding, "kind" | "text"> | undefined> {
     try {
       advance(0);
       const fault = await this.#inventory.findFault(file, advance);
-      this.cbytes += file.facts.cbytes;
       return fault === undefined ? undefined : { kind: "damaged", text: fault };
     } catch (error) {
-      this.#options.signal?.throwIfAborted();
       const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
       if (isGone) return { kind: "missing", text: "The file is gone." };
       return { kind: "unreadable", text: messageOf(error) };

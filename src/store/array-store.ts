@@ -62,7 +62,12 @@ export class ArrayStore {
       filesOf: (address, entry) => this.filesOf(address, entry),
     });
     this.#rows = new Rows(index, this.#upkeep.books);
-    this.series = new SeriesStore(layout, index, this.#rows, options);
+    this.series = new SeriesStore(
+      layout,
+      index,
+      { rows: this.#rows, upkeep: this.#upkeep },
+      options,
+    );
     this.storing = new Storing(layout, this.#rows, this.#upkeep, options);
     this.removal = new Removal(layout, index, this.#rows);
   }

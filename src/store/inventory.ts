@@ -43,10 +43,13 @@ export interface FolderFile {
 export class Inventory {
   readonly #layout: Layout;
   readonly #index: IndexDb;
+  /** Before any row is read: who rebuilds the index meanwhile gives files rows that are not seen. */
+  readonly #wasLost: boolean;
 
   constructor(layout: Layout, index: IndexDb) {
     this.#layout = layout;
     this.#index = index;
+    this.#wasLost = this.hasLostIndex();
   }
 
   /**
@@ -128,7 +131,6 @@ export class Inventory {
    */
   async *files(): AsyncGenerator<FolderFile, void, undefined> {
     const oldest = Date.now() - LITTER_AGE_MS;
-    const isLost = this.hasLostIndex();
     const folders = [this.#layout.location];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       await setImmediate();
@@ -137,7 +139,7 @@ export class Inventory {
         if (found.isDirectory()) folders.push(path);
         const stat = found.isFile() ? fs.lstatSync(path, { throwIfNoEntry: false }) : undefined;
         if (stat === undefined) continue;
-        const isSpared = isLost && this.#partOf(path) === "objects";
+        const isSpared = this.#wasLost && this.#partOf(path) === "objects";
         yield { path, cbytes: stat.size, mayGo: stat.mtimeMs < oldest && !isSpared };
       }
     }

@@ -1,4 +1,5 @@
 /** How large a cache may become, and which results go first. */
+import { StoreError } from "../errors.ts";
 import type { Goal } from "./eviction.ts";
 import type { Order } from "./usage.ts";
 
@@ -12,6 +13,19 @@ export interface Limits {
 
 export interface StandingLimits extends Limits {
   readonly order: Order;
+}
+
+/**
+ * Refuses a result that does not fit by itself: it would only drive out all others before it goes.
+ *
+ * @param bytes that it takes on disk
+ * @throws {StoreError}
+ */
+export function requireFit(limits: Limits | undefined, name: string, bytes: number): void {
+  const limit = limits?.bytes ?? Number.POSITIVE_INFINITY;
+  if (bytes <= limit) return;
+  const reason = `it takes ${bytes} bytes, and limitBytes is ${limit}`;
+  throw new StoreError("store result", name, new Error(reason));
 }
 
 /** What is made room for at a time, so that not every write has something removed. */

@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { messageOf } from "../errors.ts";
+import { BloscacheError, messageOf } from "../errors.ts";
 import { type Address, filesOf } from "./address.ts";
 import { doomedPaths } from "./doomed-files.ts";
 import type { Entry } from "./entry.ts";
@@ -61,6 +61,7 @@ export class Rebuilding {
   readonly #layout: Layout;
   readonly #rows: Rows;
   readonly #addressOf: (row: Uint8Array, entry: Entry) => Address;
+  readonly #inventory: Inventory;
   /** Files that rows speak of, and those that are to be removed. */
   readonly #known: ReadonlySet<string>;
   /** Keys of rows that cannot be read. */
@@ -69,6 +70,8 @@ export class Rebuilding {
   #files = 0;
   #cbytes = 0;
   readonly #unused: UnusedFile[] = [];
+  /** Whether the system refuses to read a file that may be as good as ever. */
+  #hasUnreadable = false;
   #batch: Found[] = [];
 
   /** @throws {StoreError} when the index cannot be read */
@@ -81,9 +84,10 @@ export class Rebuilding {
     this.#layout = layout;
     this.#rows = rows;
     this.#addressOf = addressOf;
-    const inventory = new Inventory(layout, index);
-    this.#known = new Set([...inventory.claimed(addressOf), ...doomedPaths(layout, index)]);
-    this.#damaged = inventory.damaged();
+    this.#inventory = new Inventory(layout, index);
+    const claimed = this.#inventory.claimed(addressOf);
+    this.#known = new Set([...claimed, ...doomedPaths(layout, index)]);
+    this.#damaged = this.#inventory.damaged();
   }
 
   /** @throws {StoreError} when the index refuses, the system's error when a folder cannot be read */
@@ -97,7 +101,8 @@ export class Rebuilding {
       await setImmediate();
     }
     this.#store();
-    fs.rmSync(this.#layout.lostIndex, { recursive: true, force: true });
+    // What the next run may find is no litter until then.
+    if (!this.#hasUnreadable) fs.rmSync(this.#layout.lostIndex, { recursive: true, force: true });
     onProgress?.({ cbytes: this.#cbytes, folders: folders.length, of: folders.length });
     const [results, files, cbytes, unused] = [
       this.#results,
@@ -155,7 +160,7 @@ export class Rebuilding {
       if (isInPlace) return [{ row, entry, isPinned, paths: expected }];
       throw new Error("it is not where the files of its call are");
     } catch (error) {
-      // Of one that cannot be read now the next run may make a result.
+      this.#hasUnreadable ||= isRefusal(error);
       for (const file of paths.values()) this.#unused.push({ file, text: messageOf(error) });
       return [];
     }
@@ -165,9 +170,14 @@ export class Rebuilding {
     const stored = this.#rows.adopt(this.#batch);
     for (const [i, found] of this.#batch.entries()) {
       if (stored[i] === true) this.#count(found);
-      else this.#leave(found);
+      else if (!this.#isKnown(found)) this.#leave(found);
     }
     this.#batch = [];
+  }
+
+  /** Whether it has its row all the same: of who has just stored it, or rebuilds the index too. */
+  #isKnown({ row, entry }: Found): boolean {
+    return this.#inventory.row(row)?.entry?.stamp === entry.stamp;
   }
 
   #count({ entry, paths }: Found): void {
@@ -179,6 +189,13 @@ export class Rebuilding {
   #leave({ paths }: Found): void {
     for (const file of paths) this.#unused.push({ file, text: "its call has another result" });
   }
+}
+
+/** Whether the system refuses; a file that is gone, or a folder in its place, is no result for ever. */
+function isRefusal(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof BloscacheError || code === undefined) return false;
+  return code !== "ENOENT" && code !== "EISDIR";
 }
 
 function foldersIn(folder: string): string[] {

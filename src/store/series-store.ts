@@ -5,9 +5,11 @@ import { StoreError } from "../errors.ts";
 import { chunkingToWrite } from "../format/chunking.ts";
 import type { PackNdarrayOptions } from "../format/pack-ndarray.ts";
 import { type Address, newStamp, objectPath } from "./address.ts";
+import { bytesOnDisk } from "./books.ts";
 import type { StoreOptions } from "./draft.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
+import { requireFit } from "./limits.ts";
 import type { Layout } from "./location.ts";
 import type { Rows } from "./rows.ts";
 import { SeriesHead, typesizeOf } from "./series-head.ts";
@@ -21,6 +23,7 @@ import {
 } from "./series-row.ts";
 import { type SeriesPlace, SeriesWriter } from "./series-writer.ts";
 import { run, runSync } from "./steps.ts";
+import type { Upkeep } from "./upkeep.ts";
 
 /** How a series is compressed, where that differs from the store's way. */
 type Packing = Pick<PackNdarrayOptions, "cname" | "clevel" | "shuffle" | "chunkSize">;
@@ -40,13 +43,25 @@ export class SeriesStore {
   readonly #layout: Layout;
   readonly #index: IndexDb;
   readonly #rows: Rows;
+  readonly #upkeep: Upkeep;
   readonly #options: StoreOptions;
 
-  constructor(layout: Layout, index: IndexDb, rows: Rows, options: StoreOptions) {
+  constructor(
+    layout: Layout,
+    index: IndexDb,
+    { rows, upkeep }: { readonly rows: Rows; readonly upkeep: Upkeep },
+    options: StoreOptions,
+  ) {
     this.#layout = layout;
     this.#index = index;
     this.#rows = rows;
+    this.#upkeep = upkeep;
     this.#options = options;
+  }
+
+  /** Some of a series is asked for. */
+  used({ row }: Address): void {
+    this.#upkeep.used(row);
   }
 
   /** What is committed; `undefined` when there is none. @throws {StoreError} for a damaged row */
@@ -160,7 +175,10 @@ export class SeriesStore {
       throw new StoreError("extend", address.name, new Error("it was removed meanwhile"));
     }
     const encoded = encodeSeries(next);
-    this.#rows.store(address.row, encodeEntry(encoded), encoded, false);
+    const row = encodeEntry(encoded);
+    requireFit(this.#options.limits, address.name, bytesOnDisk(encoded, row.byteLength));
+    this.#rows.store(address.row, row, encoded, false);
+    this.#upkeep.stored();
   }
 
   #hasFile(address: Address, row: SeriesRow | undefined): boolean {

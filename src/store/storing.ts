@@ -3,11 +3,11 @@
  * Whoever is killed in between leaves files that no row speaks of.
  */
 import fs from "node:fs";
-import { StoreError } from "../errors.ts";
 import type { Address } from "./address.ts";
 import { bytesOnDisk } from "./books.ts";
 import { type Draft, fileArray, type Job, type StoreOptions, splitDraft } from "./draft.ts";
 import { type Entry, encodeEntry, type FileArray } from "./entry.ts";
+import { requireFit } from "./limits.ts";
 import type { Layout } from "./location.ts";
 import { writeObject, writeObjectSync } from "./object-file.ts";
 import { makeFolders } from "./publication.ts";
@@ -62,7 +62,7 @@ export class Storing {
   /** Makes the result exist; the files of the one that it replaces go. */
   #commit(address: Address, entry: Entry, isPinned: boolean): void {
     const row = encodeEntry(entry);
-    this.#refuseTooLarge(address, bytesOnDisk(entry, row.byteLength));
+    requireFit(this.#options.limits, address.name, bytesOnDisk(entry, row.byteLength));
     const replaced = this.#rows.store(address.row, row, entry, isPinned);
     // Who rebuilds the index meanwhile may have found these very files.
     const isOther = replaced !== undefined && replaced.stamp !== entry.stamp;
@@ -77,14 +77,6 @@ export class Storing {
     } catch {
       // They are litter, as after a kill.
     }
-  }
-
-  /** What does not fit by itself would only drive out all others before it goes. */
-  #refuseTooLarge({ name }: Address, bytes: number): void {
-    const limit = this.#options.limits?.bytes ?? Number.POSITIVE_INFINITY;
-    if (bytes <= limit) return;
-    const reason = `it takes ${bytes} bytes, and limitBytes is ${limit}`;
-    throw new StoreError("store result", name, new Error(reason));
   }
 }
 

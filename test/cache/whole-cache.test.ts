@@ -251,8 +251,13 @@ describe("verify with fix", () => {
     expect(await memory.verify({ fix: true })).toMatchObject({
       findings: [{ kind: "damaged", id: "walk", key: walk.keyOf([2]), isFixed: true }],
     });
-    expect(walk.lengthOf([1])).toBe(110_000);
     expect(walk.lengthOf([2])).toBe(0);
+    // What ends the look is no fault of what it looks at.
+    const stop = () => {
+      throw new Error("enough");
+    };
+    await expect(memory.verify({ fix: true, onProgress: stop })).rejects.toThrow("enough");
+    expect(walk.lengthOf([1])).toBe(110_000);
   });
 
   it("is asked for by true", async () => {
@@ -279,6 +284,9 @@ describe("a cache that is only read", () => {
     expect(runs).toBe(2);
     expect([...reader.entries()].map(({ id }) => id)).toEqual(["ramp"]);
     expect([...reader.find(ramp.keyOf(3))][0]?.get()).toEqual(ramp(3));
+    expect(reader.size()).toEqual(new Memory(location).size());
+    expect(reader.size().items).toBe(1);
+    await expect(reader.reduceSize({ limitItems: 0 })).rejects.toThrow("readOnly: true");
     expect(reader.clear()).toBe(0);
     await nextTurn();
     expect(warnings.map(({ code }) => code)).toEqual(["CACHE_UNWRITABLE"]);
@@ -292,6 +300,7 @@ describe("a cache that is only read", () => {
     expect(() => [...reader.find("")]).toThrow("it holds no cache");
     await expect(reader.verify()).rejects.toThrow(StoreError);
     await expect(reader.usage()).rejects.toThrow(StoreError);
+    expect(() => reader.size()).toThrow("it holds no cache");
     const double = reader.memoize((n: number) => 2 * n, { id: "double", version: 1 });
     expect(double(2)).toBe(4);
     expect(fs.existsSync(location)).toBe(false);
