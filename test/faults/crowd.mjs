@@ -84,7 +84,7 @@ async function use(location, notes, slot, kind, from) {
     refresh: () => sync.refresh(random(SHARED)),
     invalidate: () => later.invalidate(random(SHARED)),
     clear: () => memory.clear({ id: random(2) === 0 ? "sync" : "later" }),
-    reduce: () => memory.reduceSize({ limitItems: memory.size().items - 20 }),
+    reduce: () => memory.reduceSize({ limitItems: Math.max(0, memory.size().items - 20) }),
     own: () => {
       for (const end = from + 4; from < end; from++) {
         check(own(from), "own", from);
