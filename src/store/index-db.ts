@@ -118,6 +118,7 @@ function openSound(
 ): IndexDb {
   let fault: string | undefined;
   try {
+    noteIfGone(layout);
     fault = faultOf(layout);
     if (fault === undefined) return openOnce(layout, durability);
   } catch (error) {
@@ -134,6 +135,19 @@ function openSound(
   } catch (error) {
     throw new StoreError("open index", layout.index, error);
   }
+}
+
+/** One that is not there is lost as well, where files tell that there was one. */
+function noteIfGone({ index, objects, lostIndex }: Layout): void {
+  const isThere = () => {
+    // What is no folder is damaged.
+    const found = fs.statSync(index, { throwIfNoEntry: false })?.isDirectory() ?? true;
+    const data = found && fs.statSync(join(index, DATA_FILE), { throwIfNoEntry: false });
+    return data === false || (data?.size ?? 0) > 0;
+  };
+  // Looked at again, because whoever stores the first result has made the index just before.
+  if (isThere() || fs.readdirSync(objects).length === 0 || isThere()) return;
+  fs.mkdirSync(lostIndex, { recursive: true, mode: 0o700 });
 }
 
 /** Why the index is not to be used. */

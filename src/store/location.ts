@@ -28,7 +28,10 @@ const CACHEDIR_TAG = `Signature: 8a477f597d28d172789f06886806bc55
 export interface Layout {
   readonly location: string;
   readonly index: string;
-  /** An index that was damaged, as long as a rebuild may find more results than are known. */
+  /**
+   * An index that was damaged, or an empty folder if it was gone, as long as a rebuild may find more
+   * results than are known.
+   */
   readonly lostIndex: string;
   readonly leases: string;
   readonly marks: string;

@@ -1,4 +1,4 @@
-// Rebuilding an index while others are at work on the folder, and where the system refuses a file.
+// Rebuilding an index: with others at work on the folder, or none left, and where files are refused.
 import fs from "node:fs";
 import { join } from "node:path";
 import { Memory } from "bloscache";
@@ -70,6 +70,17 @@ it("two who do it at once find all results between them, and none is of no use",
   expect(both.reduce((sum, { results }) => sum + results, 0)).toBe(COUNT);
   expect(both.flatMap(({ unused }) => unused)).toEqual([]);
   expect(memory.size().items).toBe(COUNT);
+});
+
+it("is offered where the index was deleted, and until then no file is litter", async () => {
+  const location = await damaged();
+  fs.rmSync(join(location, "index"), { recursive: true });
+  const memory = new Memory(location);
+  expect(await memory.verify({ fix: true })).toMatchObject({
+    ...{ hasLostIndex: true, unclaimed: COUNT, findings: [] },
+  });
+  expect(await memory.rebuild()).toMatchObject({ results: COUNT, unused: [] });
+  expect((await memory.verify()).hasLostIndex).toBe(false);
 });
 
 it("is offered again where the system refused a file, which is no litter until then", async () => {
