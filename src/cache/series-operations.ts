@@ -179,7 +179,10 @@ export function requireCount(name: string, value: unknown): void {
 }
 
 /** As `TypedArray.prototype.slice` reads its arguments, of `length` items. */
-function sliceOf(length: number, { start = 0, stop = length }: RangeOptions): [number, number] {
+export function sliceOf(
+  length: number,
+  { start = 0, stop = length }: RangeOptions,
+): [number, number] {
   const clamp = (name: string, value: unknown) => {
     if (typeof value !== "number") throw new TypeError(`Option ${name} must be a number`);
     const whole = Math.trunc(value) || 0;

@@ -3,6 +3,7 @@ import { StoreError } from "../errors.ts";
 import type { TypedArray } from "../format/dtype.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
+import { isSeries } from "../store/series-row.ts";
 import { addressOfRow } from "./address.ts";
 import { asyncDisposable, disposable } from "./disposable.ts";
 import { keySymbol } from "./encode.ts";
@@ -13,6 +14,7 @@ import { LONE_ARRAY } from "./result-skeleton.ts";
 import type { Results } from "./results.ts";
 import type { StoredArray } from "./stored-arrays.ts";
 import { StoredSeries } from "./stored-series.ts";
+import { gone, lone, notAnArray } from "./unread.ts";
 
 /** A handle as JSON: what another process needs to find the result in the same cache. */
 export interface ShelvedToken {
@@ -95,6 +97,8 @@ export class Shelved<Result = unknown> {
 
   async #getAsync(): Promise<unknown> {
     if (this.#kept !== undefined) return this.#kept.value;
+    const growing = this.#growing();
+    if (growing !== undefined) return growing.elements();
     for (const entry of this.#entries()) {
       const hit = await this.#results?.read(this.#address, entry);
       if (hit !== undefined) return hit.value;
@@ -138,6 +142,12 @@ export class Shelved<Result = unknown> {
    */
   series(): StoredSeries | undefined {
     return this.#results && StoredSeries.find(this.#results, this.#address);
+  }
+
+  /** The same, for who reads the result. */
+  #growing(): StoredSeries | undefined {
+    this.#refuseIfDisposed();
+    return this.series();
   }
 
   /** What is known of the result; `undefined` when it is not in the cache. */
@@ -184,6 +194,8 @@ export class Shelved<Result = unknown> {
   }
 
   async #sliceAsync(start?: number, stop?: number): Promise<TypedArray> {
+    const growing = this.#growing();
+    if (growing !== undefined) return growing.elements(start, stop);
     if (!this.#hasFile()) return lone(await this.#getAsync(), this.key).slice(start, stop);
     for (const entry of this.#entries()) {
       const part = await this.#results?.parts.slice(this.#address, entry, start, stop);
@@ -227,6 +239,8 @@ export class Shelved<Result = unknown> {
   }
 
   async *#chunksAsync(): AsyncGenerator<TypedArray, void, undefined> {
+    const growing = this.#growing();
+    if (growing !== undefined) return yield* growing.parts(() => this.#refuseIfDisposed());
     if (!this.#hasFile()) {
       const whole = lone(await this.#getAsync(), this.key);
       if (whole.length > 0) yield whole;
@@ -284,8 +298,8 @@ export class Shelved<Result = unknown> {
   /** The row, again when what it spoke of could not be read: another may have taken its place. */
   *#entries(): Generator<Entry, void, undefined> {
     for (const entry of this.#rows()) {
-      // An error that was stored since is not the result that the handle is of.
-      if (entry.threw) return;
+      // An error that was stored since is not the result that the handle is of; a series is no whole.
+      if (entry.threw || isSeries(entry)) return;
       yield entry;
     }
   }
@@ -332,16 +346,3 @@ Object.defineProperty(Shelved.prototype, keySymbol, {
     return [this.id, this.key];
   },
 });
-
-function gone(key: string): StoreError {
-  return new StoreError("read", key, new Error("the result is not in the cache any more"));
-}
-
-function lone(value: unknown, key: string): TypedArray {
-  if (ArrayBuffer.isView(value) && "slice" in value) return value as TypedArray;
-  throw notAnArray(key);
-}
-
-function notAnArray(key: string): TypeError {
-  return new TypeError(`The result ${key} is not one typed array, and cannot be read in part`);
-}

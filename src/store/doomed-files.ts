@@ -58,7 +58,7 @@ export class DoomedFiles {
   /** When the first ones may go, ms since 1970; `undefined` when there are none. */
   dueAt(): number | undefined {
     for (const { key } of this.#index.scan(DOOMED_TABLE, undefined, SCAN_BYTES)) {
-      return numberOf(key) + GRACE_MS;
+      return isDue(key) ? Date.now() : numberOf(key) + GRACE_MS;
     }
     return undefined;
   }
@@ -81,11 +81,10 @@ export class DoomedFiles {
   }
 
   #due(): Doomed[] {
-    const latest = Date.now() - GRACE_MS;
     const due: Doomed[] = [];
     for (const { key, row } of this.#index.scan(DOOMED_TABLE, undefined, SCAN_BYTES)) {
-      if (numberOf(key) > latest || due.length === BATCH) break;
-      due.push({ key: key.slice(), paths: pathsIn(this.#layout, row) });
+      if (due.length === BATCH) break;
+      if (isDue(key)) due.push({ key: key.slice(), paths: pathsIn(this.#layout, row) });
     }
     return due;
   }
@@ -93,6 +92,12 @@ export class DoomedFiles {
   #forget(due: readonly Doomed[]): void {
     this.#index.write(due.map(({ key }) => ({ delete: [key] })));
   }
+}
+
+/** A clock that was set back must not keep them, and those who wait for them, for hours. */
+function isDue(key: Uint8Array): boolean {
+  const age = Date.now() - numberOf(key);
+  return age >= GRACE_MS || age < 0;
 }
 
 /** Nothing outside of the cache, whatever stands there. */

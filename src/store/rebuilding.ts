@@ -12,6 +12,7 @@ import type { Entry } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
 import { Inventory } from "./inventory.ts";
 import type { Layout } from "./location.ts";
+import { isDamaged } from "./removal.ts";
 import { type RecoveredRow, recoverRow } from "./row-recovery.ts";
 import type { Rows } from "./rows.ts";
 
@@ -115,7 +116,7 @@ export class Rebuilding {
 
   /** What they spoke of may be found again. */
   #removeDamaged(): void {
-    for (const row of this.#damaged) this.#rows.remove(row);
+    for (const row of this.#damaged) this.#rows.remove(row, isDamaged);
   }
 
   /** All files of a call are in one of them. */

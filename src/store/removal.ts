@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { basename, join } from "node:path";
 import { type Address, filesOf } from "./address.ts";
 import { clearRows } from "./clearing.ts";
-import { decodeEntry, type Entry } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
 import { sweepEverything } from "./litter.ts";
 import type { Layout } from "./location.ts";
@@ -54,9 +54,7 @@ export class Removal {
 
   /** Removes a row that cannot be read; whether it was there, and could not. @throws {StoreError} */
   deleteDamaged(key: Uint8Array): boolean {
-    const row = this.#index.get(key);
-    if (row === undefined || decodeEntry(row) !== undefined) return false;
-    return this.#rows.remove(key).wasThere;
+    return this.#rows.remove(key, isDamaged).wasThere;
   }
 
   /**
@@ -66,10 +64,8 @@ export class Removal {
    * @returns whether it was still there: somebody may have stored it anew
    */
   setAside(address: Address, entry: Entry | undefined): boolean {
-    const row = this.#index.get(address.row);
-    const now = row === undefined ? undefined : decodeEntry(row);
-    const isSame = row !== undefined && now?.stamp === entry?.stamp;
-    if (isSame) this.#rows.remove(address.row);
+    const isSame = (now: Entry | undefined) => now?.stamp === entry?.stamp;
+    const { wasThere } = this.#rows.remove(address.row, isSame);
     for (const path of entry === undefined ? [] : filesOf(this.#layout, address, entry)) {
       const aside = join(this.#layout.tmp, `${basename(path)}.damaged`);
       try {
@@ -80,8 +76,13 @@ export class Removal {
         // Somebody else has moved it, or it was gone from the start.
       }
     }
-    return isSame;
+    return wasThere;
   }
+}
+
+/** Of what {@link Rows.remove} asks about. */
+export function isDamaged(entry: Entry | undefined): boolean {
+  return entry === undefined;
 }
 
 /** A reader that has a file open reads it to its end; one that has not finds a miss. */

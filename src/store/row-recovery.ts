@@ -103,6 +103,10 @@ function recoverSeries(
   const last = head.offsets?.at(-1);
   if (last === undefined) throw new Error("the series shows no chunk");
   const stored = readChunk(source, last);
+  const isChunk =
+    stored.byteLength <= chunkSize + BLOSC_HEADER_LENGTH + checksumSize(SERIES_CHECKSUM);
+  // It would be all of the file that goes into the row.
+  if (!isChunk) throw new Error("its last chunk is damaged");
   const hasTail = lastChunk < chunkSize;
   const nchunks = hasTail ? count - 1 : count;
   const slots = count + Number(maxAppChunks);

@@ -63,13 +63,22 @@ export class Rows {
     return made.slice(0, changes.length);
   }
 
-  /** Removes a row: whether it was there, and what it said. */
-  remove(key: Uint8Array): { readonly wasThere: boolean; readonly entry: Entry | undefined } {
+  /**
+   * Removes a row: whether it was there, and what it said.
+   *
+   * @param isMeant asked of what is there by now, without an entry of what cannot be read: others may
+   *   have stored another
+   */
+  remove(
+    key: Uint8Array,
+    isMeant: (entry: Entry | undefined) => boolean = () => true,
+  ): { readonly wasThere: boolean; readonly entry: Entry | undefined } {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const seen = this.#books.seen(key);
       const found = this.#index.get(key);
       if (found === undefined && seen === undefined) return { wasThere: false, entry: undefined };
       const entry = found && decodeEntry(found);
+      if (found !== undefined && !isMeant(entry)) return { wasThere: false, entry: undefined };
       if (this.#write(removing(key, seen))) return { wasThere: found !== undefined, entry };
     }
     throw contended(key);

@@ -128,9 +128,13 @@ function fileArrayOf({ start, end, tableDigest }: SeriesFile, nbytes: number): F
   return { kind: SERIES_KIND, nbytes, cbytes: end, headLength: start, headDigest: tableDigest };
 }
 
+export function isSeries({ skeleton }: Entry): boolean {
+  return skeleton.startsWith(MARK);
+}
+
 /** `undefined` for the row of any other result. */
 export function decodeSeries(entry: Entry): SeriesRow | undefined {
-  if (!entry.skeleton.startsWith(MARK)) return undefined;
+  if (!isSeries(entry)) return undefined;
   const described = (JSON.parse(entry.skeleton) as { $series: Described }).$series;
   const { dtype, itemShape, itemBytes, chunkSize, nchunks, tailBytes, note } = described;
   const { functionId, functionVersion, summary, tags, stamp, createdMs, durationMs } = entry;

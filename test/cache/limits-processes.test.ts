@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Memory } from "bloscache";
 import { expect, it } from "vitest";
+import { inChild } from "../support/child.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 const script = fileURLToPath(new URL("evictor.mjs", import.meta.url));
@@ -93,4 +94,23 @@ it("processes that are killed while they remove results leave books that are rig
     remaining: { items: 0, bytes: 0 },
   });
   expect(Array.from(memory.entries())).toEqual([]);
+});
+
+it("nobody waits for files that were removed before the clock was set back", async () => {
+  const location = temporaryFolder();
+  const hour = 3_600_000;
+  const source = `
+    import { Memory } from "bloscache";
+    const now = Date.now;
+    Date.now = () => now() + ${hour};
+    const memory = new Memory({ location: process.env.LOCATION, limitItems: 1 });
+    const fill = memory.memoize((n) => new Float64Array(5000).fill(n), { id: "fill", version: 1 });
+    fill(1);
+    fill(2);
+    await new Promise((resolve) => setImmediate(resolve));
+    Date.now = now;
+    await memory.reduceSize({ limitItems: 0 });
+    console.log(JSON.stringify(memory.size().items));`;
+  expect(await inChild(source, { LOCATION: location }, 20_000)).toBe(0);
+  expect(filesIn(location)).toEqual([]);
 });

@@ -97,3 +97,23 @@ it("is offered again where the system refused a file, which is no litter until t
   expect(await memory.rebuild()).toMatchObject({ results: 1, unused: [] });
   expect(await memory.verify()).toMatchObject({ entries: COUNT, hasLostIndex: false });
 });
+
+it("a series whose last chunk claims the rest of a long file makes no row of that length", async () => {
+  const location = join(temporaryFolder(), "cache");
+  const series = new Memory(location).incremental<string, "<f8">({
+    ...({ id: "ramp", version: 1, dtype: "<f8" } as const),
+    extend: ({ from, to }) => Float64Array.from({ length: to - from }, (_, i) => from + i),
+  });
+  await series.extend("a", { length: 5000 });
+  const [file = ""] = filesIn(location);
+  const bytes = fs.readFileSync(file);
+  // Its only chunk, and a digest of four bytes, are the end of the file.
+  let at = bytes.length - 20;
+  while (bytes.readUInt32LE(at + 12) !== bytes.length - at - 4) at--;
+  bytes.writeUInt32LE(2 ** 31, at + 12);
+  fs.writeFileSync(file, Buffer.concat([bytes, Buffer.alloc(2 ** 20)]));
+  const lost = join(temporaryFolder(), "lost");
+  fs.cpSync(join(location, "objects"), join(lost, "objects"), { recursive: true });
+  const { results, unused } = await new Memory(lost).rebuild();
+  expect({ results, unused }).toMatchObject({ results: 0, unused: [{ text: /last chunk/ }] });
+});

@@ -13,6 +13,7 @@ import { blaming, CliError, EXIT_USAGE } from "../failure.ts";
 import { printable } from "../printable.ts";
 import type { Session, Watched } from "../session.ts";
 import { chooseResult } from "./choice.ts";
+import { exportSeries } from "./export-series.ts";
 import { npyHead } from "./npy.ts";
 import { openCache } from "./open-cache.ts";
 import type { GlobalOptions } from "./program.ts";
@@ -43,7 +44,10 @@ export async function exportArray(
     throw new CliError("data is not for a terminal: name a file, or force it with -f");
   }
   const { file } = array;
-  if (file !== undefined) {
+  const series = handle.series();
+  if (series !== undefined) {
+    await fill(out, session, (sink, watched) => exportSeries(series, format, sink, watched));
+  } else if (file !== undefined) {
     // Before the output is opened, which stands under its name only when all is well.
     const write = format === "npy" ? writeNpy : copyFile;
     await blaming(file, () => fill(out, session, (sink, watched) => write(file, sink, watched)));
@@ -144,8 +148,6 @@ async function writeNpy(file: string, sink: Sink, watched: Watched): Promise<voi
  * restore are in the order in which they were stored, for they are those of its parts.
  */
 async function inlineArray(handle: Shelved, n: number): Promise<ArrayInput> {
-  const growing = await handle.series()?.whole();
-  if (growing !== undefined) return growing;
   const { arrays } = takeApart(await handle.look(), new Adapters());
   return arrays[n]?.input as ArrayInput;
 }

@@ -1,6 +1,7 @@
 /** The end of a series, and what others append to it meanwhile. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Incremental, Memory, type SeriesDtype } from "bloscache";
@@ -193,6 +194,34 @@ function start(...args: string[]) {
   });
   return { child, ended: once(child, "close"), errors: () => errors };
 }
+
+test("a series is exported as it is, whoever extends it meanwhile", {
+  timeout: 120_000,
+}, async () => {
+  const location = join(temporaryFolder(), "cache");
+  const length = 1_000_000;
+  const right = (await expected(length)) as Float64Array;
+  const series = walkOn(new Memory(location), 2500);
+  await series.extend("a", { length: 5000 });
+  const extending = start(walk, "extend", location, String(length), "100");
+  const lengths = new Set<number>();
+  for (const format of ["blp", "npy", "blp", "npy", "blp", "npy"]) {
+    const out = join(temporaryFolder(), `out.${format}`);
+    expect(bloscache(location, ["export", series.keyOf("a"), out])).toMatchObject({
+      ...{ status: 0, stderr: "" },
+    });
+    const bytes = readFileSync(out);
+    const data =
+      format === "npy"
+        ? new Float64Array(Uint8Array.from(bytes.subarray(128)).buffer)
+        : (unpackNdarrayFromFileSync(out).data as Float64Array);
+    expect(data).toEqual(right.subarray(0, data.length));
+    lengths.add(data.length);
+  }
+  expect(lengths.size).toBeGreaterThan(1);
+  extending.child.kill("SIGKILL");
+  await extending.ended;
+});
 
 describe("followed", () => {
   test("it is printed as others extend it, killed on the way, until the interruption", {
