@@ -5,6 +5,8 @@ export default defineConfig({
   esbuild: { target: "es2022" },
   test: {
     include: ["test/**/*.test.ts"],
+    // Most of the time goes into other processes, which wait more often than not.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     typecheck: { include: ["test/types/*.test-d.ts"], tsconfig: "test/tsconfig.json" },

@@ -147,6 +147,7 @@ function noteIfGone({ index, objects, lostIndex }: Layout): void {
   };
   // Looked at again, because whoever stores the first result has made the index just before.
   if (isThere() || fs.readdirSync(objects).length === 0 || isThere()) return;
+  if (fs.existsSync(lostIndex)) return; // of before, and perhaps no folder
   fs.mkdirSync(lostIndex, { recursive: true, mode: 0o700 });
 }
 
