@@ -60,6 +60,7 @@ interface Found extends RecoveredRow {
 
 export class Rebuilding {
   readonly #layout: Layout;
+  readonly #index: IndexDb;
   readonly #rows: Rows;
   readonly #addressOf: (row: Uint8Array, entry: Entry) => Address;
   readonly #inventory: Inventory;
@@ -83,6 +84,7 @@ export class Rebuilding {
     addressOf: (row: Uint8Array, entry: Entry) => Address,
   ) {
     this.#layout = layout;
+    this.#index = index;
     this.#rows = rows;
     this.#addressOf = addressOf;
     this.#inventory = new Inventory(layout, index);
@@ -168,12 +170,20 @@ export class Rebuilding {
   }
 
   #store(): void {
-    const stored = this.#rows.adopt(this.#batch);
-    for (const [i, found] of this.#batch.entries()) {
+    const found = this.#batch;
+    this.#batch = [];
+    // Others may have removed some since, or be about to.
+    const doomed = new Set(doomedPaths(this.#layout, this.#index));
+    const stays = (path: string) => !doomed.has(path) && fs.existsSync(path);
+    this.#adopt(found.filter(({ paths }) => paths.every(stays)));
+  }
+
+  #adopt(batch: readonly Found[]): void {
+    const stored = this.#rows.adopt(batch);
+    for (const [i, found] of batch.entries()) {
       if (stored[i] === true) this.#count(found);
       else if (!this.#isKnown(found)) this.#leave(found);
     }
-    this.#batch = [];
   }
 
   /** Whether it has its row all the same: of who has just stored it, or rebuilds the index too. */
