@@ -143,7 +143,9 @@ export class Upkeep {
 
   #isTimeForAges({ ageMs }: Limits): boolean {
     const now = Date.now();
-    if (!Number.isFinite(ageMs) || now - this.#agesSeenMs < Math.min(AGES_MS, ageMs)) return false;
+    // A clock may be set back.
+    const since = Math.abs(now - this.#agesSeenMs);
+    if (!Number.isFinite(ageMs) || since < Math.min(AGES_MS, ageMs)) return false;
     this.#agesSeenMs = now;
     return true;
   }
