@@ -7,8 +7,12 @@ import { BloscpackError } from "../errors.ts";
 import { hasJournal, recover, recoverSync } from "./journal.ts";
 import { type Steps, step } from "./steps.ts";
 
-/** So often a file is read that changes under every reading: one that others keep writing to. */
+/**
+ * So often, and so long, a file is read that changes under every reading: one that others keep
+ * writing to. Often alone is not enough, where readers are slow and writers many; ms.
+ */
 const ATTEMPTS = 10;
+const PATIENCE_MS = 5000;
 
 /**
  * Reads a file once it is in order, and again when it is found damaged and was written meanwhile.
@@ -23,13 +27,15 @@ export function* readSettled<T>(
   read: () => Steps<T>,
   drop?: (result: T) => Steps<void>,
 ): Steps<T> {
+  const started = performance.now();
   for (let attempt = 1; ; attempt++) {
     yield* step(
       () => recoverSync(path),
       () => recover(path),
     );
     const before = stateOf(path);
-    const mayRepeat = () => attempt < ATTEMPTS && isWritten(path, before);
+    const isPatient = () => attempt < ATTEMPTS || performance.now() - started < PATIENCE_MS;
+    const mayRepeat = () => isPatient() && isWritten(path, before);
     try {
       const result = yield* read();
       if (drop === undefined || !mayRepeat()) return result;
