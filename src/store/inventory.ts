@@ -167,7 +167,17 @@ export class Inventory {
   }
 }
 
-function readFolder(path: string): fs.Dirent[] {
+/** Absolute paths of all files below a folder. */
+export function* filesUnder(folder: string): Generator<string, void, undefined> {
+  for (const found of readFolder(folder)) {
+    const path = join(folder, found.name);
+    if (found.isDirectory()) yield* filesUnder(path);
+    else if (found.isFile()) yield path;
+  }
+}
+
+/** What is in a folder: nothing when others have removed it. */
+export function readFolder(path: string): fs.Dirent[] {
   try {
     return fs.readdirSync(path, { withFileTypes: true });
   } catch (error) {

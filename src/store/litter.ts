@@ -1,10 +1,9 @@
 /** Files that no result speaks of: left by processes that were killed, or of an index that was lost. */
 import fs from "node:fs";
-import { join } from "node:path";
 import type { Address } from "./address.ts";
 import type { Entry } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
-import { type FolderFile, Inventory } from "./inventory.ts";
+import { type FolderFile, filesUnder, Inventory } from "./inventory.ts";
 import type { Layout } from "./location.ts";
 
 /** What was removed. */
@@ -68,9 +67,6 @@ export function sweepEverything(
   addressOf: (row: Uint8Array, entry: Entry) => Address,
 ): void {
   const claimed = new Inventory(layout, index).claimed(addressOf);
-  for (const found of fs.readdirSync(layout.objects, { recursive: true, withFileTypes: true })) {
-    const path = join(found.parentPath, found.name);
-    if (found.isFile() && !claimed.has(path)) removeLitter({ path });
-  }
+  for (const path of filesUnder(layout.objects)) if (!claimed.has(path)) removeLitter({ path });
   fs.rmSync(layout.lostIndex, { recursive: true, force: true });
 }

@@ -10,7 +10,7 @@ import { type Address, filesOf } from "./address.ts";
 import { doomedPaths } from "./doomed-files.ts";
 import type { Entry } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
-import { Inventory } from "./inventory.ts";
+import { Inventory, readFolder } from "./inventory.ts";
 import type { Layout } from "./location.ts";
 import { isDamaged } from "./removal.ts";
 import { type RecoveredRow, recoverRow } from "./row-recovery.ts";
@@ -66,8 +66,6 @@ export class Rebuilding {
   readonly #inventory: Inventory;
   /** Files that rows speak of, and those that are to be removed. */
   readonly #known: ReadonlySet<string>;
-  /** Keys of rows that cannot be read. */
-  readonly #damaged: readonly Uint8Array[];
   #results = 0;
   #files = 0;
   #cbytes = 0;
@@ -90,7 +88,6 @@ export class Rebuilding {
     this.#inventory = new Inventory(layout, index);
     const claimed = this.#inventory.claimed(addressOf);
     this.#known = new Set([...claimed, ...doomedPaths(layout, index)]);
-    this.#damaged = this.#inventory.damaged();
   }
 
   /** @throws {StoreError} when the index refuses, the system's error when a folder cannot be read */
@@ -118,7 +115,7 @@ export class Rebuilding {
 
   /** What they spoke of may be found again. */
   #removeDamaged(): void {
-    for (const row of this.#damaged) this.#rows.remove(row, isDamaged);
+    for (const row of this.#inventory.damaged()) this.#rows.remove(row, isDamaged);
   }
 
   /** All files of a call are in one of them. */
@@ -139,7 +136,7 @@ export class Rebuilding {
   /** Files that no row speaks of: by what their names begin with, and by stamp. */
   #setsIn(folder: string): Map<string, Map<number, FileSet>> {
     const keys = new Map<string, Map<number, FileSet>>();
-    for (const name of fs.readdirSync(folder)) {
+    for (const { name } of readFolder(folder)) {
       const path = join(folder, name);
       if (this.#known.has(path)) continue;
       const [, key, stamp, n] = FILE_NAME.exec(name) ?? [];
@@ -210,7 +207,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 function foldersIn(folder: string): string[] {
-  const found = fs.readdirSync(folder, { withFileTypes: true });
+  const found = readFolder(folder);
   return found.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
 }
 

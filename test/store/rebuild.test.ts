@@ -350,6 +350,16 @@ describe("of files", () => {
   });
 });
 
+it("and a clear bear that others have removed the folder of all files", async () => {
+  const memory = new Memory(fresh());
+  functions(memory).text();
+  fs.rmSync(join(memory.location ?? "", "objects"), { recursive: true });
+  expect(await memory.rebuild()).toMatchObject({ results: 0, unused: [] });
+  expect(memory.clear()).toBe(1);
+  await nextTurn();
+  expect(warnings).toEqual([]);
+});
+
 it("keeps to the limits", async () => {
   const location = fresh();
   const zeros = (memory: Memory) =>
