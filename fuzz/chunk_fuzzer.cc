@@ -13,6 +13,7 @@
 #include <span>
 
 #include "blosc_chunk.h"
+#include "streamed_chunk.h"
 
 namespace {
 
@@ -47,6 +48,24 @@ class Guarded {
   std::uint8_t* base_;
 };
 
+// What is streamed is what C-Blosc decodes, or is refused as there. It begins at an aligned address,
+// so up to 31 bytes behind its end are left to be touched; they must not be.
+void CompareStreamed(const ChunkHeader& header, std::span<const std::uint8_t> chunk,
+                     const std::uint8_t* expected) {
+  constexpr std::size_t kAlignment = 32;
+  constexpr std::uint8_t kUntouched = 0xa5;
+  const Guarded room((header.nbytes + kAlignment - 1) / kAlignment * kAlignment);
+  std::memset(room.bytes().data(), kUntouched, room.bytes().size());
+  const auto plain = room.bytes().first(header.nbytes);
+  if (!CanStream(header, plain)) return;
+  const bool ok = DecompressStreamed(header, chunk, plain).ok();
+  if (ok != (expected != nullptr)) std::abort();
+  if (ok && std::memcmp(plain.data(), expected, plain.size()) != 0) std::abort();
+  for (const std::uint8_t byte : room.bytes().subspan(header.nbytes)) {
+    if (byte != kUntouched) std::abort();
+  }
+}
+
 void Decode(std::span<const std::uint8_t> input) {
   if (input.size() < kChunkHeaderSize) return;
   const ChunkHeader header = ReadChunkHeader(input);
@@ -56,7 +75,10 @@ void Decode(std::span<const std::uint8_t> input) {
   std::memcpy(chunk.bytes().data(), input.data(), header.cbytes);
   if (!ValidateChunkBody(header, chunk.bytes()).ok() || header.nbytes > kMaxPlain) return;
   const Guarded plain(header.nbytes);
-  if (!DecompressChunk(header, chunk.bytes(), plain.bytes()).ok() || header.nbytes == 0) return;
+  const bool ok = DecompressChunk(header, chunk.bytes(), plain.bytes()).ok();
+  if (header.nbytes == 0) return;
+  CompareStreamed(header, chunk.bytes(), ok ? plain.bytes().data() : nullptr);
+  if (!ok) return;
 
   // A part of a chunk is what stands there in the whole.
   const std::size_t start = input[header.cbytes % input.size()] % header.nbytes;

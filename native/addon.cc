@@ -8,8 +8,10 @@
 #include <string>
 
 #include "blosc_chunk.h"
+#include "chunk_file.h"
 #include "compress_call.h"
 #include "decompress_call.h"
+#include "decompress_file_call.h"
 #include "getitem_call.h"
 #include "lmdb_call.h"
 #include "memory_call.h"
@@ -53,6 +55,10 @@ void ExportAll(Napi::Env env, Napi::Object exports) {
   Export<Decompress>(exports, "decompress");
   Export<DecompressBegin>(exports, "decompressBegin");
   Export<DecompressAsync>(exports, "decompressAsync");
+  if (kCanReadChunkFiles) {
+    Export<DecompressFile>(exports, "decompressFile");
+    Export<DecompressFileAsync>(exports, "decompressFileAsync");
+  }
   Export<GetItems>(exports, "getItems");
   Export<GetItemsAsync>(exports, "getItemsAsync");
   Export<Digest>(exports, "digest");

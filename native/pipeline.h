@@ -31,6 +31,11 @@ struct CheckedChunk {
 ChunkStatus CheckChunk(Checksum checksum, std::span<const std::uint8_t> rest, std::size_t nbytes,
                        CheckedChunk* checked);
 
+// Decompresses it into its place in a result of `result_nbytes` in all.
+// REQUIRES: plain.size() is the chunk's plain size.
+ChunkStatus DecompressChecked(const CheckedChunk& checked, std::size_t result_nbytes,
+                              std::span<std::uint8_t> plain);
+
 struct CompressPlan {
   CodecOptions codec = {};
   Checksum checksum = Checksum::kNone;
