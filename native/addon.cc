@@ -17,6 +17,7 @@
 #include "memory_call.h"
 #include "napi_util.h"
 #include "range_lock_call.h"
+#include "take_call.h"
 #include "xxhash_call.h"
 
 namespace {
@@ -58,6 +59,8 @@ void ExportAll(Napi::Env env, Napi::Object exports) {
   if (kCanReadChunkFiles) {
     Export<DecompressFile>(exports, "decompressFile");
     Export<DecompressFileAsync>(exports, "decompressFileAsync");
+    Export<Take>(exports, "take");
+    Export<TakeAsync>(exports, "takeAsync");
   }
   Export<GetItems>(exports, "getItems");
   Export<GetItemsAsync>(exports, "getItemsAsync");

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "blosc_chunk.h"
-#include "pipeline.h"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <sys/types.h>
@@ -21,30 +20,22 @@ namespace {
 constexpr std::size_t kMaxKeptBytes = std::size_t{4} << 20;
 constexpr double kMaxPosition = 9007199254740991;  // 2^53 - 1
 
-// Memory for one stored chunk, of the thread's own: fresh memory would cost page faults.
-class ChunkBuffer {
- public:
-  // Throws std::bad_alloc.
-  explicit ChunkBuffer(std::size_t size) {
-    if (size > Kept().size()) Kept() = std::vector<std::uint8_t>(std::bit_ceil(size));
-    bytes_ = {Kept().data(), size};
-  }
-  ChunkBuffer(const ChunkBuffer&) = delete;
-  ChunkBuffer& operator=(const ChunkBuffer&) = delete;
-  ~ChunkBuffer() {
-    if (Kept().size() > kMaxKeptBytes) Kept() = std::vector<std::uint8_t>();
-  }
+// Memory of the thread for one stored chunk, kept from call to call: fresh memory would cost page
+// faults.
+std::vector<std::uint8_t>& KeptBytes() {
+  thread_local std::vector<std::uint8_t> kept;
+  return kept;
+}
 
-  std::span<std::uint8_t> bytes() const { return bytes_; }
-
- private:
-  static std::vector<std::uint8_t>& Kept() {
-    thread_local std::vector<std::uint8_t> kept;
-    return kept;
+// Throws std::bad_alloc.
+std::span<std::uint8_t> ChunkBytes(std::size_t size) {
+  auto& kept = KeptBytes();
+  if (size > kept.size()) {
+    kept = std::vector<std::uint8_t>();  // first, so that there are never two of them
+    kept.resize(std::bit_ceil(size));
   }
-
-  std::span<std::uint8_t> bytes_;
-};
+  return {kept.data(), size};
+}
 
 #if defined(__unix__) || defined(__APPLE__)
 
@@ -71,6 +62,27 @@ ChunkStatus Unreadable() { return ChunkStatus::Fault(Status::kTruncated, "it can
 
 }  // namespace
 
+FileChunkReader::FileChunkReader(int descriptor, Checksum checksum, const FileChunk& chunk)
+    : status_(Read(descriptor, checksum, chunk)) {}
+
+FileChunkReader::~FileChunkReader() {
+  if (KeptBytes().size() > kMaxKeptBytes) KeptBytes() = std::vector<std::uint8_t>();
+}
+
+ChunkStatus FileChunkReader::Read(int descriptor, Checksum checksum, const FileChunk& chunk) {
+  const std::size_t digest_size = DigestSize(checksum);
+  const double room = chunk.end - chunk.position;
+  const auto most = static_cast<double>(chunk.nbytes + kMaxOverhead + digest_size);
+  const bool is_inside = chunk.position >= 0 && chunk.position <= kMaxPosition && room > 0;
+  if (!is_inside || !(chunk.is_last || room <= most)) return Unreadable();
+  const auto stored = ChunkBytes(static_cast<std::size_t>(std::min(room, most)));
+  if (!ReadAll(descriptor, chunk.position, stored)) return Unreadable();
+  ChunkStatus status = CheckChunk(checksum, stored, chunk.nbytes, &checked_);
+  if (!status.ok()) return status;
+  const bool ends_there = checked_.bytes.size() + digest_size == stored.size();
+  return chunk.is_last || ends_there ? status : Unreadable();
+}
+
 ChunkFileRun::ChunkFileRun(std::shared_ptr<ThreadPool> pool, ChunkFilePlan plan)
     : plan_(std::move(plan)),
       batch_(std::move(pool), plan_.positions.size() - 1, Batch::kAllThreads,
@@ -84,24 +96,12 @@ bool ChunkFileRun::Run() {
 ChunkStatus ChunkFileRun::RunItem(std::size_t index) const {
   const std::size_t begin = index * plan_.chunk_size;
   const std::size_t end = std::min(begin + plan_.chunk_size, plan_.plain.size());
-  const auto plain = plan_.plain.subspan(begin, end - begin);
-
-  const double position = plan_.positions[index];
-  const double room = plan_.positions[index + 1] - position;
-  const bool is_last = index + 2 == plan_.positions.size();
-  const auto most = static_cast<double>(plain.size() + kMaxOverhead + DigestSize(plan_.checksum));
-  const bool is_inside = position >= 0 && position <= kMaxPosition && room > 0;
-  if (!is_inside || !(is_last || room <= most)) return Unreadable();
-
-  // Behind the last chunk there may be bytes that belong to nobody.
-  const ChunkBuffer buffer(static_cast<std::size_t>(std::min(room, most)));
-  if (!ReadAll(plan_.descriptor, position, buffer.bytes())) return Unreadable();
-  CheckedChunk checked;
-  ChunkStatus status = CheckChunk(plan_.checksum, buffer.bytes(), plain.size(), &checked);
-  if (!status.ok()) return status;
-  const std::size_t length = checked.bytes.size() + DigestSize(plan_.checksum);
-  if (!is_last && length != buffer.bytes().size()) return Unreadable();
-  return DecompressChecked(checked, plan_.plain.size(), plain);
+  const FileChunk chunk = {plan_.positions[index], plan_.positions[index + 1],
+                           index + 2 == plan_.positions.size(), end - begin};
+  const FileChunkReader reader(plan_.descriptor, plan_.checksum, chunk);
+  if (!reader.status().ok()) return reader.status();
+  return DecompressChecked(reader.checked(), plan_.plain.size(),
+                           plan_.plain.subspan(begin, end - begin));
 }
 
 }  // namespace bloscache

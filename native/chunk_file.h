@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "checksum.h"
+#include "pipeline.h"
 #include "status.h"
 #include "thread_pool.h"
 
@@ -24,6 +25,36 @@ inline constexpr bool kCanReadChunkFiles = true;
 #else
 inline constexpr bool kCanReadChunkFiles = false;
 #endif
+
+// A chunk as a file's offsets have it. Any numbers, as read from JavaScript.
+struct FileChunk {
+  double position = 0;
+  double end = 0;        // where the next chunk starts, or the file ends
+  bool is_last = false;  // behind the last chunk there may be bytes that belong to nobody
+  std::size_t nbytes = 0;
+};
+
+// A chunk that was read, in memory of the calling thread's own, and verified. At most one at a time
+// in a thread.
+class FileChunkReader {
+ public:
+  // Throws std::bad_alloc.
+  FileChunkReader(int descriptor, Checksum checksum, const FileChunk& chunk);
+  FileChunkReader(const FileChunkReader&) = delete;
+  FileChunkReader& operator=(const FileChunkReader&) = delete;
+  ~FileChunkReader();
+
+  const ChunkStatus& status() const { return status_; }
+
+  // REQUIRES: status().ok().
+  const CheckedChunk& checked() const { return checked_; }
+
+ private:
+  ChunkStatus Read(int descriptor, Checksum checksum, const FileChunk& chunk);
+
+  CheckedChunk checked_;  // first: reading fills it in
+  ChunkStatus status_;
+};
 
 struct ChunkFilePlan {
   Checksum checksum = Checksum::kNone;

@@ -24,12 +24,9 @@ struct Arguments {
 };
 
 Arguments ReadArguments(const Napi::CallbackInfo& info) {
-  const bool is_float64 = info[1].IsTypedArray() &&
-                          info[1].As<Napi::TypedArray>().TypedArrayType() == napi_float64_array;
-  if (!is_float64) throw Napi::TypeError::New(info.Env(), "positions must be a Float64Array");
   return {
       static_cast<int>(ToInteger(info[0], "descriptor", 0, std::numeric_limits<int>::max())),
-      info[1].As<Napi::Float64Array>(),
+      ToFloat64Array(info[1], "positions"),
       ToBytesView(info[2], "plain"),
       static_cast<std::size_t>(ToInteger(info[3], "chunkSize", 1, kMaxNbytes)),
       ToChecksum(info[4], "checksum"),

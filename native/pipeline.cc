@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "streamed_chunk.h"
+#include "shuffled_chunk.h"
 
 namespace bloscache {
 
@@ -73,6 +73,14 @@ ChunkStatus DecompressChecked(const CheckedChunk& checked, std::size_t result_nb
     return DecompressStreamed(checked.header, checked.bytes, plain);
   }
   return DecompressChunk(checked.header, checked.bytes, plain);
+}
+
+ChunkStatus DecompressCheckedPart(const CheckedChunk& checked, std::size_t start,
+                                  std::span<std::uint8_t> plain) {
+  if (plain.size() <= kMaxPartBytes && CanDecodeParts(checked.header)) {
+    return PartDecoder(checked.header, checked.bytes).Decode(start, plain);
+  }
+  return DecompressPart(checked.header, checked.bytes, start, plain);
 }
 
 CompressRun::CompressRun(std::shared_ptr<ThreadPool> pool, CompressPlan plan)

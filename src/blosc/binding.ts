@@ -57,6 +57,15 @@ type DecompressFileArguments = [
   checksum: number,
 ];
 
+type TakeArguments = [
+  descriptor: number,
+  /** Five numbers a chunk, three a piece: see `TakenChunk` in codec.ts. */
+  chunks: Float64Array,
+  pieces: Float64Array,
+  plain: Uint8Array,
+  checksum: number,
+];
+
 type GetItemsArguments = [
   stored: Uint8Array,
   nbytes: number,
@@ -86,6 +95,8 @@ export interface NativeBinding {
   /** Where files have no descriptors that threads can read at any position, these are missing. */
   readonly decompressFile?: (...args: DecompressFileArguments) => boolean;
   readonly decompressFileAsync?: (...args: DecompressFileArguments) => Promise<boolean>;
+  readonly take?: (...args: TakeArguments) => boolean;
+  readonly takeAsync?: (...args: TakeArguments) => Promise<boolean>;
   getItems(...args: GetItemsArguments): ChunkFault | undefined;
   getItemsAsync(...args: GetItemsArguments): Promise<ChunkFault | undefined>;
   digest(checksum: number, bytes: Uint8Array): Uint8Array;

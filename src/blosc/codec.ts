@@ -170,42 +170,6 @@ export async function decompressAsync(
   return binding.decompressAsync(input, positions, plain, chunkSize, checksumId(checksum));
 }
 
-/** Whether {@link decompressFile} is there: not on Windows. */
-export const canDecompressFiles: boolean = binding.decompressFile !== undefined;
-
-/**
- * Like {@link decompress}, of a file: every thread reads the chunks that it decodes. Chunk i is all
- * of the bytes from `positions[i]` to the next position, the last of them the end of the file;
- * behind the last chunk there may be other bytes.
- *
- * Returns whether all chunks were read and are sound. What is wrong otherwise is not told.
- * REQUIRES: {@link canDecompressFiles}; the descriptor stays open.
- */
-export function decompressFile(
-  descriptor: number,
-  positions: Float64Array,
-  plain: Uint8Array,
-  chunkSize: number,
-  checksum: ChecksumName,
-): boolean {
-  requireOutput("plain", plain);
-  const native = binding.decompressFile as NonNullable<typeof binding.decompressFile>;
-  return native(descriptor, positions, plain, chunkSize, checksumId(checksum));
-}
-
-/** Like {@link decompressFile}, off the JavaScript thread. */
-export async function decompressFileAsync(
-  descriptor: number,
-  positions: Float64Array,
-  plain: Uint8Array,
-  chunkSize: number,
-  checksum: ChecksumName,
-): Promise<boolean> {
-  requireOutput("plain", plain);
-  const native = binding.decompressFileAsync as NonNullable<typeof binding.decompressFileAsync>;
-  return native(descriptor, positions, plain, chunkSize, checksumId(checksum));
-}
-
 /**
  * Verifies the chunk of `nbytes` plain bytes at the start of `stored`, all of it, and decompresses
  * those of its bytes that begin at `start`, as many as `plain` takes: of the chunk only the blocks
@@ -285,7 +249,8 @@ function asInput(bytes: Uint8Array, name: string | number): Uint8Array {
   return isVolatile(bytes) ? new Uint8Array(bytes) : bytes;
 }
 
-function requireOutput(name: string, bytes: Uint8Array): void {
+/** @throws {TypeError} for what a native call cannot write to */
+export function requireOutput(name: string, bytes: Uint8Array): void {
   if (!types.isUint8Array(bytes)) throw new TypeError(`${name} must be a Uint8Array`);
   if (isVolatile(bytes)) {
     throw new TypeError(`${name} must not be on a shared or resizable buffer`);

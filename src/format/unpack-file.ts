@@ -3,12 +3,8 @@
  * chunks that it decodes. Only what is certain is done here. Whatever is not as a sound file has
  * it, is left to the batches of `unpack.ts`, which say what it is.
  */
-import {
-  allocate,
-  canDecompressFiles,
-  decompressFile,
-  decompressFileAsync,
-} from "../blosc/codec.ts";
+import { canReadChunkFiles, decompressFile, decompressFileAsync } from "../blosc/chunk-files.ts";
+import { allocate } from "../blosc/codec.ts";
 import { announcedSize, isAnnounced } from "./chunk-walk.ts";
 import type { Head } from "./head.ts";
 import type { ByteSourceSync, OpenFile } from "./source.ts";
@@ -70,7 +66,7 @@ export async function unpackFile(
 function layoutOf(source: Source, head: Head): Layout | undefined {
   const { descriptor, size } = source;
   const { offsets } = head;
-  if (!canDecompressFiles || descriptor === undefined) return undefined;
+  if (!canReadChunkFiles || descriptor === undefined) return undefined;
   if (offsets === undefined || !isAnnounced(head)) return undefined;
   const nbytes = announcedSize(head);
   const nchunks = Number(head.header.nchunks);
