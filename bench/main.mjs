@@ -1,84 +1,122 @@
 /**
- * Asks every question of this folder, prints a table and writes results/<date>.json.
+ * Asks the questions of this folder and prints a table.
  *
- *   node bench/main.mjs [--trials N] [QUESTION...]     such as `small-hit`
+ *   node bench/main.mjs [--quick] [--trials N] [--check] [--write-baseline] [QUESTION...]
+ *
+ * QUESTION is the name of a file in questions/, such as `small-hit`. All numbers go to
+ * results/<date>.json; those of a full run also to docs/benchmarks.md with its charts.
+ *
+ * Exits with 3 when `--check` finds a loss against baseline.json, with 1 when something broke.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { median, runTrials } from "./harness.mjs";
+import { hasPython, runTrials } from "./harness/trials.mjs";
+import { checkBaseline, writeBaseline } from "./report/baseline.mjs";
+import { describeRun } from "./report/run.mjs";
+import { printAnswer, printMissed } from "./report/table.mjs";
+import { judged } from "./report/targets.mjs";
+
+const LOSS = 3;
+
+const questions = [
+  ...["large-hit", "large-store", "small-hit", "small-store"],
+  ...["hash", "slice", "cold-start", "waiter"],
+  ...["pack", "unpack", "command", "append", "extend"],
+  ...["memory", "million", "million-memory"],
+];
 
 const { values: options, positionals } = parseArgs({
-  options: { trials: { type: "string", default: "7" } },
+  options: {
+    quick: { type: "boolean", default: false },
+    trials: { type: "string" },
+    check: { type: "boolean", default: false },
+    "write-baseline": { type: "boolean", default: false },
+  },
   allowPositionals: true,
 });
-const trials = Number(options.trials);
-const questions = [
-  ...["hit", "store", "memory", "small-hit", "million"],
-  ...["pack", "unpack", "command", "append", "extend", "slice"],
-  ...["hash", "cold-start", "waiter"],
-];
-const names = positionals.length > 0 ? positionals : questions;
-
 const here = fileURLToPath(new URL(".", import.meta.url));
 const results = join(here, "results");
-mkdirSync(results, { recursive: true });
-// Beside the results and not in the system's folder for temporary files, which may be memory.
-const workspace = mkdtempSync(join(results, "work-"));
 
-console.log(
-  `${trials} trials of each, on ${os.availableParallelism()} cores, Node ${process.version}`,
-);
-const report = {
-  date: new Date().toISOString(),
-  node: process.version,
-  cpu: os.cpus()[0]?.model,
-  cores: os.availableParallelism(),
-  load: os.loadavg()[0],
-  trials,
-  answers: [],
-};
+process.exitCode = await main();
 
-try {
-  for (const name of names) await ask(`./${name}.mjs`);
-} finally {
-  rmSync(workspace, { recursive: true, force: true });
-}
-const file = join(results, `${report.date.replaceAll(":", "-")}.json`);
-writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
-console.log(`\nwritten to ${file}`);
-
-async function ask(path) {
-  const question = await import(path);
-  const heads = ["median", "smallest", "largest"].map((head) => head.padStart(10)).join("");
-  console.log(`\n${`${question.title}, ${question.unit}`.padEnd(66)}${heads}`);
-  for (const input of question.inputs) {
-    const values = runTrials(path, question, input, { trials, workspace });
-    report.answers.push({ title: question.title, unit: question.unit, input, values });
-    printAnswer(input, values, question.isDifference);
+async function main() {
+  const unknown = positionals.filter((name) => !questions.includes(name));
+  if (unknown.length > 0) {
+    console.error(`No such question: ${unknown.join(", ")}. There are ${questions.join(", ")}.`);
+    return 1;
   }
+  if (!existsSync(join(here, "node_modules/bloscache"))) {
+    console.error("bench/ has no packages: run `node scripts/setup.mjs --bench` first.");
+    return 1;
+  }
+  const run = describeRun(trialsAsked(), options.quick);
+  console.log(run.text);
+  if (!hasPython()) console.log("No Python environment in bench/.venv: its columns are left out.");
+  const report = { ...run, answers: await answers(run) };
+  const file = join(results, `${run.date.replaceAll(":", "-")}.json`);
+  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  printMissed(report.answers);
+  console.log(`\nwritten to ${file}`);
+  return conclude(report);
 }
 
-function printAnswer(input, values, isDifference = false) {
-  for (const [side, row] of Object.entries(values)) printRow(`${input}, ${side}`, row);
-  const [ours, ...peers] = Object.keys(values);
-  for (const peer of peers) {
-    // Pair by pair: trial n of the peer with trial n of ours.
-    const pairs = values[peer].map((value, index) => [value, values[ours][index]]);
-    if (isDifference) {
-      const beyond = pairs.map(([theirs, own]) => own - theirs);
-      printRow(`${input}, ${ours} − ${peer}`, beyond);
-    } else {
-      const ratios = pairs.map(([theirs, own]) => theirs / own);
-      printRow(`${input}, ${peer} / ${ours}`, ratios);
+function trialsAsked() {
+  const trials = Number(options.trials ?? (options.quick ? 3 : 7));
+  if (!Number.isInteger(trials) || trials < 1)
+    throw new RangeError("--trials takes a number from 1");
+  return trials;
+}
+
+/** One for each question and input. */
+async function answers({ trials, isQuick }) {
+  mkdirSync(results, { recursive: true });
+  // Beside the results and not in the system's folder for temporary files, which may be memory.
+  const workspace = mkdtempSync(join(results, "work-"));
+  const given = [];
+  try {
+    for (const name of positionals.length > 0 ? positionals : questions) {
+      given.push(...(await ask(name, { trials, isQuick, workspace })));
     }
+  } finally {
+    rmSync(workspace, { recursive: true, force: true });
   }
+  return given;
 }
 
-function printRow(name, row) {
-  const numbers = [median(row), Math.min(...row), Math.max(...row)];
-  const digits = (value) => value.toFixed(value < 10 ? 2 : 1).padStart(10);
-  console.log(`  ${name.padEnd(64)}${numbers.map(digits).join("")}`);
+async function ask(name, { trials, isQuick, workspace }) {
+  const file = new URL(`questions/${name}.mjs`, import.meta.url).href;
+  const question = await import(file);
+  if (isQuick && !question.quick) {
+    console.log(`\n${question.title}: left out of a quick run`);
+    return [];
+  }
+  return (isQuick ? question.quick.inputs : question.inputs).map((input) => {
+    const leftOut = [];
+    const values = runTrials(
+      { name, question, file, input },
+      { trials, workspace, isQuick, onLeftOut: (_side, reason) => leftOut.push(reason) },
+    );
+    const { title, about, unit, compare } = question;
+    const targets = (question.targets ?? [])
+      .filter((target) => target.input === input)
+      .map((target) => judged(target, values, compare))
+      .filter((target) => target !== undefined);
+    const answer = { name, title, about, unit, compare, input, values, targets, leftOut };
+    printAnswer(answer);
+    return answer;
+  });
+}
+
+/** The exit code. */
+function conclude(report) {
+  if (options["write-baseline"]) writeBaseline(report.answers);
+  if (!options.check) return 0;
+  const losses = checkBaseline(report.answers);
+  console.log(
+    losses.length === 0 ? "\nNo ratio is worse than its baseline by more than 25 %." : "",
+  );
+  for (const loss of losses) console.log(`LOSS: ${loss}`);
+  return losses.length === 0 ? 0 : LOSS;
 }

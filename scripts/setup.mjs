@@ -3,18 +3,21 @@
  * of times: each step is passed over when its result is up to date, and then nothing is printed.
  * Everything that is printed goes to stderr.
  *
- *   node scripts/setup.mjs [--python]
+ *   node scripts/setup.mjs [--python] [--bench]
  *
- * `--python` adds the virtual environment in which the tests run the Python reference;
- * BLOSCACHE_NO_PYTHON=1 leaves it out. Only with CI=true is a missing environment a failure.
+ * `--python` adds the virtual environment in which the tests run the Python reference, `--bench` all
+ * that the benchmark measures beside ours: npm packages in bench/node_modules and a virtual
+ * environment in bench/.venv. BLOSCACHE_NO_PYTHON=1 leaves out what is Python's. Only with CI=true
+ * is a missing environment a failure.
  * BLOSCACHE_SYSTEM_BLOSC=1 builds with the C-Blosc of the system and not with the pinned one.
  */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fetchCBloscSources, hasCBloscSources } from "./setup/c-blosc.mjs";
 import { withLock } from "./setup/lock.mjs";
+import { installPython, isPythonDue } from "./setup/python.mjs";
 import { run, SetupError, say } from "./setup/shell.mjs";
 import { isOutOfDate, markUpToDate } from "./setup/stamp.mjs";
 import { hasTools, requireTools } from "./setup/system.mjs";
@@ -22,13 +25,17 @@ import { hasTools, requireTools } from "./setup/system.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 
-const wantsPython = process.argv.includes("--python") && process.env.BLOSCACHE_NO_PYTHON !== "1";
+const mayUsePython = process.env.BLOSCACHE_NO_PYTHON !== "1";
+const wantsPython = process.argv.includes("--python") && mayUsePython;
+const wantsBench = process.argv.includes("--bench");
 const wantsSystemBlosc = process.env.BLOSCACHE_SYSTEM_BLOSC === "1";
 const linkedBlosc = wantsSystemBlosc ? "C-Blosc of the system\n" : "pinned C-Blosc\n";
 const mustHavePython = process.env.CI === "true";
 
 /** Notes of this script: its lock, and when the build steps last succeeded, with what. */
 const notes = ".setup";
+/** By which the benchmark, a package of its own, imports ours by its name. */
+const ownLink = "bench/node_modules/bloscache";
 const buildTools = ["compiler", "cmake", "make"];
 
 const steps = [
@@ -45,7 +52,7 @@ const steps = [
   {
     name: "npm packages",
     isDue: () => isOutOfDate("node_modules/.package-lock.json", ["package-lock.json"]),
-    run: installPackages,
+    run: () => installPackages(),
   },
   {
     name: "native addon",
@@ -64,8 +71,27 @@ const steps = [
   },
   {
     name: "Python reference",
-    isDue: () => wantsPython && !hasSameText(".venv/requirements.txt", "test/requirements.txt"),
-    run: installPythonOrWarn,
+    isDue: () => wantsPython && isPythonDue(".venv", "test/requirements.txt"),
+    run: () =>
+      orWarn("the tests against the Python reference are skipped", () =>
+        installPython(".venv", "test/requirements.txt", "3.9"),
+      ),
+  },
+  {
+    name: "npm packages of the benchmark",
+    isDue: () =>
+      wantsBench &&
+      (!existsSync(ownLink) ||
+        isOutOfDate("bench/node_modules/.package-lock.json", ["bench/package-lock.json"])),
+    run: installBenchPackages,
+  },
+  {
+    name: "Python packages of the benchmark",
+    isDue: () => wantsBench && mayUsePython && isPythonDue("bench/.venv", "bench/requirements.txt"),
+    run: () =>
+      orWarn("the benchmark has no columns of Python's", () =>
+        installPython("bench/.venv", "bench/requirements.txt", "3.11"),
+      ),
   },
 ];
 
@@ -82,14 +108,22 @@ function main() {
   });
 }
 
-function installPackages() {
-  const { ok } = run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+function installPackages(folder = ".") {
+  // No script of a package is needed in bench/: what is native there is prebuilt.
+  const scripts = folder === "." ? [] : ["--ignore-scripts"];
+  const quietly = ["--no-audit", "--no-fund", "--loglevel=error"];
+  const { ok } = run("npm", ["ci", "--prefix", folder, ...scripts, ...quietly]);
   if (!ok) {
     throw new SetupError(
       "`npm ci` failed, see above. It needs a reachable npm registry: behind a proxy or a mirror,\n" +
         "set it with `npm config set registry URL`, then run this again.",
     );
   }
+}
+
+function installBenchPackages() {
+  installPackages("bench");
+  symlinkSync("../..", ownLink, "junction");
 }
 
 /** The system's C-Blosc does too, though it may be older; CMake takes it where it finds no sources. */
@@ -136,37 +170,18 @@ function buildDist() {
   markUpToDate(`${notes}/dist`);
 }
 
-function installPythonOrWarn() {
+/** @param loss what it means to go on without, where that is allowed */
+function orWarn(loss, install) {
   try {
-    installPython();
+    install();
   } catch (error) {
     if (mustHavePython || !(error instanceof SetupError)) throw error;
-    say(`${error.message}\nGOING ON WITHOUT: the tests against the Python reference are skipped.`);
+    say(`${error.message}\nGOING ON WITHOUT: ${loss}.`);
   }
-}
-
-function installPython() {
-  requireTools(["python"]);
-  const python = process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python";
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--use-pep517"];
-  const ok =
-    run("python3", ["-m", "venv", "--clear", ".venv"]).ok &&
-    run(python, [...pip, "--requirement", "test/requirements.txt"]).ok;
-  if (!ok) {
-    throw new SetupError(
-      "The Python reference cannot be installed, see above. It needs Python 3.9 or later and a\n" +
-        "reachable PyPI.",
-    );
-  }
-  copyFileSync("test/requirements.txt", ".venv/requirements.txt");
 }
 
 function runNode(...args) {
   return run(process.execPath, args);
-}
-
-function hasSameText(a, b) {
-  return existsSync(a) && readFileSync(a, "utf8") === readFileSync(b, "utf8");
 }
 
 try {

@@ -1,0 +1,7 @@
+from measuring import putting
+import peers
+
+sides = {
+    "joblib": putting(peers.Joblib, "embedding", is_kept=True),
+    "diskcache": putting(peers.Diskcache, "embedding", is_kept=True),
+}
