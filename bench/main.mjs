@@ -107,8 +107,11 @@ async function ask(name, { trials, isQuick, workspace, answers }) {
     const leftOut = [];
     const onLeftOut = (_side, reason) => leftOut.push(reason);
     const fewer = Math.min(trials, question.trials ?? trials);
-    const run = { name, question, file, input };
+    const folder = mkdtempSync(join(workspace, "trials-"));
+    const run = { question, file, input, folder };
     const values = runTrials(run, { trials: fewer, workspace, isQuick, onLeftOut });
+    // Before the next one, so that the page cache and the disk have all they need for it.
+    rmSync(folder, { recursive: true });
     const { title, about, unit, compare } = question;
     const targets = (question.targets ?? [])
       .filter((target) => target.input === input)

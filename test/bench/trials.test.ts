@@ -21,21 +21,22 @@ beforeEach(() => {
 function ask(input: string): Record<string, number[]> {
   const onLeftOut = (...args: [string, string]) => leftOut.push(args);
   const options = { trials: 3, workspace, isQuick: false, onLeftOut };
-  return runTrials({ name: "turns", question, file, input }, options);
+  return runTrials({ question, file, input, folder: workspace }, options);
 }
 
-const turns = (folder: string) => readFileSync(join(workspace, folder, "turns"), "utf8");
+/** In which order the sides were measured. */
+const turns = () => readFileSync(join(workspace, "turns"), "utf8");
 
 describe("trials", () => {
   test("take turns, and the value of each is the median after its warm-up", () => {
     expect(ask("sound")).toEqual({ a: [3, 3, 3], b: [3, 3, 3] });
-    expect(turns("turns-sound")).toBe("ababab");
+    expect(turns()).toBe("ababab");
     expect(leftOut).toEqual([]);
   });
 
   test("go on without a peer that gives something else, or fails later, and say so", () => {
     expect(ask("a broken peer")).toEqual({ a: [3, 3, 3], b: [3, 3, 3] });
-    expect(turns("turns-a-broken-peer")).toBe("acbabab");
+    expect(turns()).toBe("acbabab");
     expect(leftOut).toEqual([["c", expect.stringContaining("c: exit code 1")]]);
     expect(leftOut[0]?.[1]).toContain("The result is not what was stored");
 
