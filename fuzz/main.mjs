@@ -40,11 +40,16 @@ function compile() {
   );
   if (compiler === undefined) throw new Error("No clang++ was found: install clang");
   const output = join(build, "chunk_fuzzer");
-  const sources = ["fuzz/chunk_fuzzer.cc", "native/blosc_chunk.cc"];
+  const sources = ["fuzz/chunk_fuzzer.cc", "native/blosc_chunk.cc", "native/shuffled_chunk.cc"];
   const flags = ["-std=c++20", "-O1", "-g", "-fsanitize=fuzzer,address,undefined", "-Inative"];
-  const include = `-I${join(root, "vendor", "c-blosc", "blosc")}`;
+  const vendored = join(root, "vendor", "c-blosc");
+  const lz4 = readdirSync(join(vendored, "internal-complibs")).find((name) =>
+    name.startsWith("lz4-"),
+  );
+  const includes = [join(vendored, "blosc"), join(vendored, "internal-complibs", lz4)];
   const blosc = compileBlosc(compiler.replace("++", ""));
-  run(compiler, [...flags, include, ...sources, blosc, "-o", output]);
+  const own = ["-DBLOSCACHE_VENDORED_BLOSC=1", ...includes.map((folder) => `-I${folder}`)];
+  run(compiler, [...flags, ...own, ...sources, blosc, "-o", output]);
   return output;
 }
 

@@ -8,13 +8,16 @@
 #include <string>
 
 #include "blosc_chunk.h"
+#include "chunk_file.h"
 #include "compress_call.h"
 #include "decompress_call.h"
+#include "decompress_file_call.h"
 #include "getitem_call.h"
 #include "lmdb_call.h"
 #include "memory_call.h"
 #include "napi_util.h"
 #include "range_lock_call.h"
+#include "take_call.h"
 #include "xxhash_call.h"
 
 namespace {
@@ -53,6 +56,12 @@ void ExportAll(Napi::Env env, Napi::Object exports) {
   Export<Decompress>(exports, "decompress");
   Export<DecompressBegin>(exports, "decompressBegin");
   Export<DecompressAsync>(exports, "decompressAsync");
+  if (kCanReadChunkFiles) {
+    Export<DecompressFile>(exports, "decompressFile");
+    Export<DecompressFileAsync>(exports, "decompressFileAsync");
+    Export<Take>(exports, "take");
+    Export<TakeAsync>(exports, "takeAsync");
+  }
   Export<GetItems>(exports, "getItems");
   Export<GetItemsAsync>(exports, "getItemsAsync");
   Export<Digest>(exports, "digest");

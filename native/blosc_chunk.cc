@@ -32,11 +32,6 @@ ChunkStatus BadBody(std::string reason) {
   return ChunkStatus::Fault(Status::kDecompress, std::move(reason));
 }
 
-std::uint32_t LoadU32(const std::uint8_t* at) {
-  return static_cast<std::uint32_t>(at[0]) | static_cast<std::uint32_t>(at[1]) << 8 |
-         static_cast<std::uint32_t>(at[2]) << 16 | static_cast<std::uint32_t>(at[3]) << 24;
-}
-
 std::string SetUpBlosc() {
   const std::uint8_t plain[256] = {};
   std::uint8_t chunk[sizeof plain + kMaxOverhead];
@@ -64,13 +59,6 @@ unsigned FindDecodableCodecs() {
 bool CanDecode(unsigned codec) {
   static const unsigned codecs = FindDecodableCodecs();
   return (codecs >> codec & 1u) != 0;
-}
-
-// The number of splits of a block; the rule of blosc_d() in C-Blosc.
-std::uint32_t SplitCount(const ChunkHeader& header, bool leftover) {
-  const bool split = !header.dont_split() && !leftover && header.typesize <= kMaxSplits &&
-                     header.blocksize / header.typesize >= kMinSplitElements;
-  return split ? header.typesize : 1;
 }
 
 // The most bytes that a writer stores for a split. One that does not shrink is stored raw; but
@@ -106,6 +94,12 @@ ChunkStatus ValidateBlock(const ChunkHeader& header, std::span<const std::uint8_
 const std::string& LinkedCodecs() {
   static const std::string& codecs = *new std::string(SetUpBlosc());  // leaked, for threads at exit
   return codecs;
+}
+
+std::uint32_t SplitCount(const ChunkHeader& header, bool leftover) {
+  const bool split = !header.dont_split() && !leftover && header.typesize <= kMaxSplits &&
+                     header.blocksize / header.typesize >= kMinSplitElements;
+  return split ? header.typesize : 1;
 }
 
 ChunkHeader ReadChunkHeader(std::span<const std::uint8_t> stored) {

@@ -32,6 +32,11 @@ inline constexpr std::size_t kMaxNbytes = 2147483631;  // BLOSC_MAX_BUFFERSIZE
 // sizes near the limit writes beyond its buffer.
 inline constexpr std::size_t kMaxCompressNbytes = kMaxNbytes - (std::size_t{64} << 20);
 
+inline std::uint32_t LoadU32(const std::uint8_t* at) {
+  return static_cast<std::uint32_t>(at[0]) | static_cast<std::uint32_t>(at[1]) << 8 |
+         static_cast<std::uint32_t>(at[2]) << 16 | static_cast<std::uint32_t>(at[3]) << 24;
+}
+
 struct CodecOptions {
   std::string cname;
   int clevel = 5;
@@ -56,6 +61,10 @@ const std::string& LinkedCodecs();
 
 // REQUIRES: stored.size() >= kChunkHeaderSize.
 ChunkHeader ReadChunkHeader(std::span<const std::uint8_t> stored);
+
+// The number of splits of a block, of the last one if it is `leftover`, shorter than the others;
+// the rule of blosc_d() in C-Blosc.
+std::uint32_t SplitCount(const ChunkHeader& header, bool leftover);
 
 // Whether a writer can have written these fields: kOk or kBadChunkHeader.
 ChunkStatus ValidateChunkHeader(const ChunkHeader& header);

@@ -23,10 +23,7 @@ struct Arguments {
 };
 
 Arguments ReadArguments(const Napi::CallbackInfo& info) {
-  const bool is_float64 = info[1].IsTypedArray() &&
-                          info[1].As<Napi::TypedArray>().TypedArrayType() == napi_float64_array;
-  if (!is_float64) throw Napi::TypeError::New(info.Env(), "positions must be a Float64Array");
-  return {ToBytesView(info[0], "stored"), info[1].As<Napi::Float64Array>(),
+  return {ToBytesView(info[0], "stored"), ToFloat64Array(info[1], "positions"),
           ToBytesView(info[2], "plain"),
           static_cast<std::size_t>(ToInteger(info[3], "chunkSize", 0, kMaxNbytes)),
           ToChecksum(info[4], "checksum")};

@@ -50,7 +50,7 @@ ChunkStatus Carry(const Plan& plan) {
   CheckedChunk checked;
   ChunkStatus status = CheckChunk(plan.checksum, plan.stored, plan.nbytes, &checked);
   if (!status.ok()) return status;
-  return DecompressPart(checked.header, checked.bytes, plan.start, plan.plain);
+  return DecompressCheckedPart(checked, plan.start, plan.plain);
 }
 
 Napi::Value Outcome(Napi::Env env, const ChunkStatus& status) {

@@ -25,6 +25,13 @@ Napi::Uint8Array ToBytesView(Napi::Value value, const std::string& name) {
   return view;
 }
 
+Napi::Float64Array ToFloat64Array(Napi::Value value, const std::string& name) {
+  const bool is_float64 =
+      value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_float64_array;
+  if (!is_float64) throw Napi::TypeError::New(value.Env(), name + " must be a Float64Array");
+  return value.As<Napi::Float64Array>();
+}
+
 std::span<std::uint8_t> BytesOf(const Napi::Uint8Array& view, const std::string& name) {
   const Napi::Env env = view.Env();
   void* data = nullptr;

@@ -65,6 +65,9 @@ auto Guarded(Napi::Env env, Function call) {
 // SharedArrayBuffer is refused: it may change between a check and its use.
 Napi::Uint8Array ToBytesView(Napi::Value value, const std::string& name);
 
+// `value` as a Float64Array; TypeError naming the argument otherwise.
+Napi::Float64Array ToFloat64Array(Napi::Value value, const std::string& name);
+
 // The memory of the view; TypeError naming the argument if it is detached. Valid until JavaScript
 // runs again: so read every argument with ToBytesView() first, and then the memory of all of them.
 std::span<std::uint8_t> BytesOf(const Napi::Uint8Array& view, const std::string& name);

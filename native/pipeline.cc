@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "shuffled_chunk.h"
+
 namespace bloscache {
 
 namespace {
@@ -37,15 +39,6 @@ bool DigestMatches(Checksum checksum, std::span<const std::uint8_t> chunk,
   return std::equal(expected.begin(), expected.end(), digest.begin());
 }
 
-ChunkStatus DecodeChunk(Checksum checksum, std::span<const std::uint8_t> rest,
-                        std::span<std::uint8_t> plain) {
-  CheckedChunk checked;
-  if (ChunkStatus status = CheckChunk(checksum, rest, plain.size(), &checked); !status.ok()) {
-    return status;
-  }
-  return DecompressChunk(checked.header, checked.bytes, plain);
-}
-
 }  // namespace
 
 ChunkStatus CheckChunk(Checksum checksum, std::span<const std::uint8_t> rest, std::size_t nbytes,
@@ -72,6 +65,22 @@ ChunkStatus CheckChunk(Checksum checksum, std::span<const std::uint8_t> rest, st
   }
   *checked = {header, chunk};
   return ValidateChunkBody(header, chunk);
+}
+
+ChunkStatus DecompressChecked(const CheckedChunk& checked, std::size_t result_nbytes,
+                              std::span<std::uint8_t> plain) {
+  if (result_nbytes >= kMinStreamedBytes && CanStream(checked.header, plain)) {
+    return DecompressStreamed(checked.header, checked.bytes, plain);
+  }
+  return DecompressChunk(checked.header, checked.bytes, plain);
+}
+
+ChunkStatus DecompressCheckedPart(const CheckedChunk& checked, std::size_t start,
+                                  std::span<std::uint8_t> plain) {
+  if (plain.size() <= kMaxPartBytes && CanDecodeParts(checked.header)) {
+    return PartDecoder(checked.header, checked.bytes).Decode(start, plain);
+  }
+  return DecompressPart(checked.header, checked.bytes, start, plain);
 }
 
 CompressRun::CompressRun(std::shared_ptr<ThreadPool> pool, CompressPlan plan)
@@ -127,7 +136,10 @@ ChunkStatus DecompressRun::RunItem(std::size_t index) const {
   }
   const std::size_t begin = index * plan_.chunk_size;
   const std::size_t end = std::min(begin + plan_.chunk_size, plan_.plain.size());
-  return DecodeChunk(plan_.checksum, rest, plan_.plain.subspan(begin, end - begin));
+  const auto plain = plan_.plain.subspan(begin, end - begin);
+  CheckedChunk checked;
+  const ChunkStatus status = CheckChunk(plan_.checksum, rest, plain.size(), &checked);
+  return status.ok() ? DecompressChecked(checked, plan_.plain.size(), plain) : status;
 }
 
 }  // namespace bloscache

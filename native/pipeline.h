@@ -31,6 +31,17 @@ struct CheckedChunk {
 ChunkStatus CheckChunk(Checksum checksum, std::span<const std::uint8_t> rest, std::size_t nbytes,
                        CheckedChunk* checked);
 
+// Decompresses it into its place in a result of `result_nbytes` in all.
+// REQUIRES: plain.size() is the chunk's plain size.
+ChunkStatus DecompressChecked(const CheckedChunk& checked, std::size_t result_nbytes,
+                              std::span<std::uint8_t> plain);
+
+// Decompresses those plain.size() of its plain bytes that begin at `start`, and only what these
+// need. Throws std::bad_alloc.
+// REQUIRES: start + plain.size() is at most the chunk's plain size.
+ChunkStatus DecompressCheckedPart(const CheckedChunk& checked, std::size_t start,
+                                  std::span<std::uint8_t> plain);
+
 struct CompressPlan {
   CodecOptions codec = {};
   Checksum checksum = Checksum::kNone;

@@ -49,6 +49,23 @@ type DecompressArguments = [
   checksum: number,
 ];
 
+type DecompressFileArguments = [
+  descriptor: number,
+  positions: Float64Array,
+  plain: Uint8Array,
+  chunkSize: number,
+  checksum: number,
+];
+
+type TakeArguments = [
+  descriptor: number,
+  /** Five numbers a chunk, three a piece: see `TakenChunk` in codec.ts. */
+  chunks: Float64Array,
+  pieces: Float64Array,
+  plain: Uint8Array,
+  checksum: number,
+];
+
 type GetItemsArguments = [
   stored: Uint8Array,
   nbytes: number,
@@ -75,6 +92,11 @@ export interface NativeBinding {
   decompress(...args: DecompressArguments): ChunkFault | undefined;
   decompressBegin(...args: DecompressArguments): () => ChunkFault | undefined;
   decompressAsync(...args: DecompressArguments): Promise<ChunkFault | undefined>;
+  /** Where files have no descriptors that threads can read at any position, these are missing. */
+  readonly decompressFile?: (...args: DecompressFileArguments) => boolean;
+  readonly decompressFileAsync?: (...args: DecompressFileArguments) => Promise<boolean>;
+  readonly take?: (...args: TakeArguments) => boolean;
+  readonly takeAsync?: (...args: TakeArguments) => Promise<boolean>;
   getItems(...args: GetItemsArguments): ChunkFault | undefined;
   getItemsAsync(...args: GetItemsArguments): Promise<ChunkFault | undefined>;
   digest(checksum: number, bytes: Uint8Array): Uint8Array;

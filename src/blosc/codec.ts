@@ -249,7 +249,8 @@ function asInput(bytes: Uint8Array, name: string | number): Uint8Array {
   return isVolatile(bytes) ? new Uint8Array(bytes) : bytes;
 }
 
-function requireOutput(name: string, bytes: Uint8Array): void {
+/** @throws {TypeError} for what a native call cannot write to */
+export function requireOutput(name: string, bytes: Uint8Array): void {
   if (!types.isUint8Array(bytes)) throw new TypeError(`${name} must be a Uint8Array`);
   if (isVolatile(bytes)) {
     throw new TypeError(`${name} must not be on a shared or resizable buffer`);

@@ -82,7 +82,6 @@ export interface PackPlan {
   readonly offsetsPosition: number | undefined;
   readonly slots: number;
   readonly compression: CompressOptions;
-  readonly batchSize: number;
   readonly slotSize: number;
 }
 
@@ -90,6 +89,11 @@ export interface PackPlan {
 const MAX_SLOTS = (2 * 1024 ** 3) / OFFSET_LENGTH;
 /** Plain bytes per batch: enough for every thread, little beside the data. */
 const BATCH_BYTES = 12 * 1024 * 1024;
+/**
+ * The same where the main thread is not to be kept: memory of the caller's own is copied there, a
+ * batch at a time, for threads must not touch it. 4 MiB take 1 to 2 ms.
+ */
+const COPIED_BATCH_BYTES = 4 * 1024 * 1024;
 /** Chunks per batch at most, so that one gathering write (IOV_MAX is 1024) takes them. */
 const BATCH_CHUNKS = 512;
 
@@ -142,7 +146,6 @@ export function planPack(source: Plain, options: PackOptions): PackPlan {
     offsetsPosition: offsets ? HEADER_LENGTH + section.byteLength : undefined,
     slots,
     compression,
-    batchSize: batchSizeOf(chunkSize),
     slotSize: chunkSize + BLOSC_HEADER_LENGTH + checksumSize(checksum),
   };
 }
@@ -165,8 +168,9 @@ export function compressionOf(
   return compression;
 }
 
-export function batchSizeOf(chunkSize: number): number {
-  return Math.min(BATCH_CHUNKS, Math.max(1, Math.floor(BATCH_BYTES / Math.max(1, chunkSize))));
+/** Chunks of a batch. */
+export function batchSizeOf(chunkSize: number, nbytes: number = BATCH_BYTES): number {
+  return Math.min(BATCH_CHUNKS, Math.max(1, Math.floor(nbytes / Math.max(1, chunkSize))));
 }
 
 /** Free slots behind those of `nchunks` chunks. @throws {RangeError} */
@@ -193,8 +197,8 @@ export interface Packed {
 
 /** Packs into a sink; a `sink` that throws stops the work, and its error is the caller's. */
 export function packSync(plan: PackPlan, sink: ByteSinkSync): Packed {
-  const placement = new Placement(plan);
-  const scratch = takeScratchPair(plan);
+  const placement = new Placement(plan, BATCH_BYTES);
+  const scratch = takeScratchPair(plan, placement.batchSize);
   let finish: (() => Uint32Array) | undefined;
   const begin = (batch: number): (() => Uint32Array) | undefined =>
     batch < placement.nbatches
@@ -236,8 +240,8 @@ function abandon(finish: () => unknown): void {
 
 /** {@link packSync} off the main thread. REQUIRES: `plan.plain` is not changed until it resolves. */
 export async function pack(plan: PackPlan, sink: ByteSink): Promise<Packed> {
-  const placement = new Placement(plan);
-  const scratch = takeScratchPair(plan);
+  const placement = new Placement(plan, COPIED_BATCH_BYTES);
+  const scratch = takeScratchPair(plan, placement.batchSize);
   let running: Promise<Uint32Array> | undefined;
   const begin = (batch: number): Promise<Uint32Array> | undefined => {
     if (batch >= placement.nbatches) return undefined;
@@ -267,7 +271,10 @@ export async function pack(plan: PackPlan, sink: ByteSink): Promise<Packed> {
   }
 }
 
-function takeScratchPair({ batchSize, slotSize, chunking }: PackPlan): [Uint8Array, Uint8Array] {
+function takeScratchPair(
+  { slotSize, chunking }: PackPlan,
+  batchSize: number,
+): [Uint8Array, Uint8Array] {
   const nbytes = Math.min(batchSize, chunking.nchunks) * slotSize;
   const second = chunking.nchunks > batchSize ? nbytes : 0;
   return [takeScratch(nbytes), takeScratch(second)];
@@ -275,23 +282,26 @@ function takeScratchPair({ batchSize, slotSize, chunking }: PackPlan): [Uint8Arr
 
 /** Says which chunks are in a batch, and where in the file each compressed chunk comes to stand. */
 class Placement {
+  readonly batchSize: number;
   readonly nbatches: number;
   readonly #plan: PackPlan;
   readonly #positions: number[] = [];
   #end: number;
 
-  constructor(plan: PackPlan) {
+  constructor(plan: PackPlan, batchBytes: number) {
+    const { chunkSize, nchunks } = plan.chunking;
     this.#plan = plan;
+    this.batchSize = batchSizeOf(chunkSize, batchBytes);
     this.#end = plan.head.byteLength;
-    this.nbatches = Math.ceil(plan.chunking.nchunks / plan.batchSize);
+    this.nbatches = Math.ceil(nchunks / this.batchSize);
   }
 
   /** The plain chunks of a batch: views, not copies. */
   chunksOf(batch: number): Uint8Array[] {
-    const { plain, chunking, batchSize } = this.#plan;
+    const { plain, chunking } = this.#plan;
     const { nchunks, chunkSize } = chunking;
-    const first = batch * batchSize;
-    const count = Math.min(batchSize, nchunks - first);
+    const first = batch * this.batchSize;
+    const count = Math.min(this.batchSize, nchunks - first);
     return Array.from({ length: count }, (_, i) =>
       plain.subarray((first + i) * chunkSize, (first + i + 1) * chunkSize),
     );

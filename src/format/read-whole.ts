@@ -2,7 +2,7 @@
 import { Opening, type OpenOptions, plainBytes } from "./contents.ts";
 import { type Head, readHead, readHeadSync } from "./head.ts";
 import type { ArrayHeader } from "./ndarray.ts";
-import type { ByteSource, ByteSourceSync } from "./source.ts";
+import type { ByteSource, ByteSourceSync, OpenFile } from "./source.ts";
 import { run, runSync } from "./two-ways.ts";
 import { unpack, unpackSync } from "./unpack.ts";
 
@@ -17,7 +17,10 @@ export interface Whole {
  * @throws {BloscpackError} when the file is not valid
  * @throws {TypeError | RangeError} for an option, and for more plain bytes than `maxBytes`
  */
-export function readWholeSync(source: ByteSourceSync, options: OpenOptions): Whole {
+export function readWholeSync(
+  source: ByteSourceSync & Partial<OpenFile>,
+  options: OpenOptions,
+): Whole {
   const opening = new Opening(options);
   const head = readHeadSync(source, opening.forgive);
   if (opening.forgive === undefined) {
@@ -30,7 +33,10 @@ export function readWholeSync(source: ByteSourceSync, options: OpenOptions): Who
 }
 
 /** {@link readWholeSync} off the main thread. */
-export async function readWhole(source: ByteSource, options: OpenOptions): Promise<Whole> {
+export async function readWhole(
+  source: ByteSource & Partial<OpenFile>,
+  options: OpenOptions,
+): Promise<Whole> {
   const opening = new Opening(options);
   const head = await readHead(source, opening.forgive);
   if (opening.forgive === undefined) {

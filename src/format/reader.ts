@@ -10,6 +10,7 @@ import type { Ndarray, Order } from "./ndarray.ts";
 import { planSlice } from "./slice.ts";
 import type { ByteSource, ByteSourceSync } from "./source.ts";
 import type { Steps } from "./steps.ts";
+import { takeRows } from "./take.ts";
 import { run, runSync } from "./two-ways.ts";
 import { type VerifyReport, verifyContents } from "./verify.ts";
 
@@ -53,6 +54,16 @@ interface ReaderCalls<Slice> {
    * @throws {BloscpackError} when a chunk that holds some of it is damaged
    */
   slice(start?: number, stop?: number, axis?: number): Promise<Slice>;
+  /**
+   * Copies of rows from anywhere, in the order of `indices`; of bytes, bytes. Negative ones count
+   * from the end. Every chunk that holds one of them is read once.
+   *
+   * @param axis as of {@link slice}
+   * @throws {TypeError} for an index that is no whole number, and another axis
+   * @throws {RangeError} for an index beyond the array
+   * @throws {BloscpackError} when a chunk that holds one of them is damaged
+   */
+  take(indices: ArrayLike<number>, axis?: number): Promise<Slice>;
   /** The plain bytes, chunk by chunk. */
   chunks(): AsyncGenerator<Uint8Array, void, undefined>;
   /** Reads everything. Damage is in the report and does not throw. */
@@ -66,6 +77,7 @@ interface ReaderCalls<Slice> {
 interface ReaderSyncCalls<Slice> {
   chunk(index: number): Uint8Array;
   slice(start?: number, stop?: number, axis?: number): Slice;
+  take(indices: ArrayLike<number>, axis?: number): Slice;
   chunks(): Generator<Uint8Array, void, undefined>;
   verify(): VerifyReport;
   close(): void;
@@ -176,6 +188,10 @@ class SourceReader extends AnyReader implements ReaderCalls<Ndarray | Uint8Array
     return this.#inTurn(this.sliceSteps(start, stop, axis));
   }
 
+  take(indices: ArrayLike<number>, axis?: number): Promise<Ndarray | Uint8Array> {
+    return this.#inTurn(takeRows(this.contents, indices, axis));
+  }
+
   async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     for (let i = 0; i < this.nchunks; i++) yield await this.chunk(i);
   }
@@ -219,6 +235,10 @@ class SourceReaderSync extends AnyReader implements ReaderSyncCalls<Ndarray | Ui
 
   slice(start?: number, stop?: number, axis?: number): Ndarray | Uint8Array {
     return this.#run(this.sliceSteps(start, stop, axis));
+  }
+
+  take(indices: ArrayLike<number>, axis?: number): Ndarray | Uint8Array {
+    return this.#run(takeRows(this.contents, indices, axis));
   }
 
   *chunks(): Generator<Uint8Array, void, undefined> {

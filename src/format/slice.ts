@@ -45,7 +45,10 @@ export function planSlice(
 }
 
 /** `axis` counted from the first, if it is the one whose indices each stand for bytes in a row. */
-function outerAxis({ shape, order }: ArrayHeader, axis: number): number {
+export function outerAxis(
+  { shape, order }: Pick<ArrayHeader, "shape" | "order">,
+  axis: number,
+): number {
   const ndim = shape.length;
   if (!Number.isInteger(axis) || axis < -ndim || axis >= ndim) throw noAxis(axis, ndim);
   const along = axis < 0 ? axis + ndim : axis;

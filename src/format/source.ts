@@ -25,6 +25,11 @@ export interface ByteSource {
   read(position: number, length: number): Promise<Uint8Array> | Uint8Array;
 }
 
+/** What a source may also be: an open file of the system's, which any thread can read. */
+export interface OpenFile {
+  readonly descriptor: number;
+}
+
 /** A file in memory: read at once, without a copy. */
 export class MemorySource implements ByteSourceSync {
   readonly size: number;

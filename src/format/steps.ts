@@ -1,4 +1,12 @@
 /** Reading and decompressing, as steps of work that runs either way. */
+
+import type { ChecksumName } from "../blosc/checksum.ts";
+import {
+  canReadChunkFiles,
+  type TakenChunk,
+  takePieces,
+  takePiecesAsync,
+} from "../blosc/chunk-files.ts";
 import {
   type ChunkFault,
   decompress,
@@ -6,11 +14,15 @@ import {
   getItems,
   getItemsAsync,
 } from "../blosc/codec.ts";
-import type { ByteSource, ByteSourceSync } from "./source.ts";
+import type { ByteSource, ByteSourceSync, OpenFile } from "./source.ts";
 import type { Steps as TwoWays } from "./two-ways.ts";
 
 /** Work on a source of either kind. */
-export type Steps<T> = TwoWays<T, ByteSourceSync, ByteSource>;
+export type Steps<T> = TwoWays<
+  T,
+  ByteSourceSync & Partial<OpenFile>,
+  ByteSource & Partial<OpenFile>
+>;
 
 /** The stored bytes at `position`, as {@link ByteSourceSync.read} gives them. */
 export function* read(position: number, length: number): Steps<Uint8Array> {
@@ -44,4 +56,19 @@ export function* decompressItems(
     now: () => getItems(...args),
     later: () => getItemsAsync(...args),
   }) as ChunkFault | undefined;
+}
+
+/** Whether the pieces were copied; not if the source is no file, or something is wrong with it. */
+export function* takeFromFile(
+  chunks: readonly TakenChunk[],
+  plain: Uint8Array,
+  checksum: ChecksumName,
+): Steps<boolean> {
+  const isFile = (descriptor: number | undefined): descriptor is number =>
+    canReadChunkFiles && descriptor !== undefined;
+  return (yield {
+    now: ({ descriptor }) => isFile(descriptor) && takePieces(descriptor, chunks, plain, checksum),
+    later: ({ descriptor }) =>
+      isFile(descriptor) && takePiecesAsync(descriptor, chunks, plain, checksum),
+  }) as boolean;
 }

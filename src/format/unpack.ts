@@ -1,6 +1,7 @@
 /**
  * Unpacking: the first chunks are checked before memory is taken; then the result is allocated
- * once, and batch by batch every chunk is verified and decompressed straight into its place.
+ * once, and batch by batch every chunk is verified and decompressed straight into its place. Files
+ * of the system's are tried the faster way first, which does not say what is wrong.
  */
 import {
   allocate,
@@ -12,7 +13,8 @@ import {
 import { type ChunkRun, ChunkWalk, isAnnounced } from "./chunk-walk.ts";
 import type { Head } from "./head.ts";
 import { faultIn, settleBoth } from "./settle.ts";
-import type { ByteSource, ByteSourceSync } from "./source.ts";
+import type { ByteSource, ByteSourceSync, OpenFile } from "./source.ts";
+import { unpackFile, unpackFileSync } from "./unpack-file.ts";
 
 /** A batch that is at hand: its bytes, and the chunks in them. */
 interface Batch {
@@ -29,9 +31,17 @@ interface Batch {
  *   CHUNK_CHECKSUM, DECOMPRESS
  */
 export function unpackSync(
-  source: ByteSourceSync,
+  source: ByteSourceSync & Partial<OpenFile>,
   head: Head,
   check?: (nbytes: number) => void,
+): ArrayBuffer {
+  return unpackFileSync(source, head, check) ?? unpackBatchesSync(source, head, check);
+}
+
+function unpackBatchesSync(
+  source: ByteSourceSync,
+  head: Head,
+  check: ((nbytes: number) => void) | undefined,
 ): ArrayBuffer {
   const { checksum } = head.header;
   const walk = new ChunkWalk(head, source.size);
@@ -67,9 +77,17 @@ function nextBatchWhile(source: ByteSourceSync, walk: ChunkWalk, finish: () => u
 
 /** {@link unpackSync} off the main thread; the next batch is read while one is decompressed. */
 export async function unpack(
-  source: ByteSource,
+  source: ByteSource & Partial<OpenFile>,
   head: Head,
   check?: (nbytes: number) => void,
+): Promise<ArrayBuffer> {
+  return (await unpackFile(source, head, check)) ?? unpackBatches(source, head, check);
+}
+
+async function unpackBatches(
+  source: ByteSource,
+  head: Head,
+  check: ((nbytes: number) => void) | undefined,
 ): Promise<ArrayBuffer> {
   const { checksum } = head.header;
   const walk = new ChunkWalk(head, source.size);

@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import { BloscpackError } from "../errors.ts";
 import { giveBack, takeScratch } from "../format/scratch.ts";
-import type { ByteSource, ByteSourceSync } from "../format/source.ts";
+import type { ByteSource, ByteSourceSync, OpenFile } from "../format/source.ts";
 
 /** Bytes read at a time: enough to keep all threads at work, little beside a result. */
 const BATCH_BYTES = 8 * 1024 * 1024;
@@ -14,12 +14,13 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 export const MAX_READ: number = 2 ** 30;
 
 /** Opens a file for the time of a call. */
-export function withFileSync<T>(path: string, use: (source: ByteSourceSync) => T): T {
+export function withFileSync<T>(path: string, use: (source: ByteSourceSync & OpenFile) => T): T {
   const fd = fs.openSync(path, "r");
   const windows = new Windows(fs.fstatSync(fd).size);
   try {
     return use({
       size: windows.fileSize,
+      descriptor: fd,
       batchBytes: BATCH_BYTES,
       read(position, length) {
         const window = windows.take(position, length);
@@ -42,7 +43,7 @@ export function withFileSync<T>(path: string, use: (source: ByteSourceSync) => T
 /** {@link withFileSync} off the main thread. REQUIRES: every read is over when `use` is. */
 export async function withFile<T>(
   path: string,
-  use: (source: ByteSource) => Promise<T>,
+  use: (source: ByteSource & OpenFile) => Promise<T>,
 ): Promise<T> {
   const file = await fs.promises.open(path, "r");
   let windows: Windows | undefined;
@@ -51,6 +52,7 @@ export async function withFile<T>(
     const taken = windows;
     return await use({
       size: taken.fileSize,
+      descriptor: file.fd,
       batchBytes: BATCH_BYTES,
       async read(position, length) {
         const window = taken.take(position, length);

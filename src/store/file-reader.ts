@@ -14,7 +14,12 @@ import {
   type ReaderSync,
 } from "../format/reader.ts";
 import { giveBack, takeScratch } from "../format/scratch.ts";
-import { type ByteSource, type ByteSourceSync, MemorySource } from "../format/source.ts";
+import {
+  type ByteSource,
+  type ByteSourceSync,
+  MemorySource,
+  type OpenFile,
+} from "../format/source.ts";
 import { readSettled } from "./settled.ts";
 import { run, runSync, stepLater, stepNow } from "./steps.ts";
 
@@ -138,9 +143,14 @@ function checkedSource(source: ByteSource): ByteSource {
   };
 }
 
-function sourceOf(handle: fs.promises.FileHandle, size: number, buffer: ReadBuffer): ByteSource {
+function sourceOf(
+  handle: fs.promises.FileHandle,
+  size: number,
+  buffer: ReadBuffer,
+): ByteSource & OpenFile {
   return {
     size,
+    descriptor: handle.fd,
     batchBytes: BATCH_BYTES,
     async read(position, length) {
       const target = buffer.take(Math.min(length, size - position));
@@ -155,9 +165,10 @@ function sourceOf(handle: fs.promises.FileHandle, size: number, buffer: ReadBuff
   };
 }
 
-function sourceOfSync(fd: number, size: number, buffer: ReadBuffer): ByteSourceSync {
+function sourceOfSync(fd: number, size: number, buffer: ReadBuffer): ByteSourceSync & OpenFile {
   return {
     size,
+    descriptor: fd,
     batchBytes: BATCH_BYTES,
     read(position, length) {
       const target = buffer.take(Math.min(length, size - position));
