@@ -2,13 +2,15 @@
  * Asks the questions of this folder and prints a table.
  *
  *   node bench/main.mjs [--quick] [--trials N] [--check] [--write-baseline] [QUESTION...]
+ *   node bench/main.mjs --document results/<date>.json
  *
  * QUESTION is the name of a file in questions/, such as `small-hit`. All numbers go to
- * results/<date>.json; those of a full run also to docs/benchmarks.md with its charts.
+ * results/<date>.json; those of a full run, all questions with 7 trials or more, also to
+ * docs/benchmarks.md with its charts. `--document` writes these again from such a file.
  *
  * Exits with 3 when `--check` finds a loss against baseline.json, with 1 when something broke.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -20,11 +22,14 @@ import { judged } from "./report/targets.mjs";
 
 const LOSS = 3;
 
+/** As many as a median and its spread are published of. */
+const FULL_TRIALS = 7;
+
 const questions = [
-  ...["large-hit", "large-store", "small-hit", "small-store"],
-  ...["hash", "slice", "cold-start", "waiter"],
+  ...["large-hit", "large-store", "event-loop", "small-hit", "small-store", "puts-a-second"],
+  ...["hash", "gather", "slice", "threads", "size", "settings", "cold-start"],
+  ...["million", "million-memory", "memory", "waiter"],
   ...["pack", "unpack", "command", "append", "extend"],
-  ...["memory", "million", "million-memory"],
 ];
 
 const { values: options, positionals } = parseArgs({
@@ -33,6 +38,7 @@ const { values: options, positionals } = parseArgs({
     trials: { type: "string" },
     check: { type: "boolean", default: false },
     "write-baseline": { type: "boolean", default: false },
+    document: { type: "string" },
   },
   allowPositionals: true,
 });
@@ -51,62 +57,76 @@ async function main() {
     console.error("bench/ has no packages: run `node scripts/setup.mjs --bench` first.");
     return 1;
   }
+  if (options.document) return document(JSON.parse(readFileSync(options.document, "utf8")));
   const run = describeRun(trialsAsked(), options.quick);
   console.log(run.text);
   if (!hasPython()) console.log("No Python environment in bench/.venv: its columns are left out.");
-  const report = { ...run, answers: await answers(run) };
+  const report = { ...run, answers: [] };
   const file = join(results, `${run.date.replaceAll(":", "-")}.json`);
-  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  try {
+    await answer(report);
+  } finally {
+    // Whatever was measured before something broke took long.
+    writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+    console.log(`\nwritten to ${file}`);
+  }
   printMissed(report.answers);
-  console.log(`\nwritten to ${file}`);
+  if (positionals.length === 0 && !run.isQuick && run.trials >= FULL_TRIALS) await document(report);
   return conclude(report);
 }
 
 function trialsAsked() {
-  const trials = Number(options.trials ?? (options.quick ? 3 : 7));
+  const trials = Number(options.trials ?? (options.quick ? 3 : FULL_TRIALS));
   if (!Number.isInteger(trials) || trials < 1)
     throw new RangeError("--trials takes a number from 1");
   return trials;
 }
 
-/** One for each question and input. */
-async function answers({ trials, isQuick }) {
+/** Adds an answer to the report for each question and input. */
+async function answer({ trials, isQuick, answers }) {
   mkdirSync(results, { recursive: true });
   // Beside the results and not in the system's folder for temporary files, which may be memory.
   const workspace = mkdtempSync(join(results, "work-"));
-  const given = [];
   try {
     for (const name of positionals.length > 0 ? positionals : questions) {
-      given.push(...(await ask(name, { trials, isQuick, workspace })));
+      await ask(name, { trials, isQuick, workspace, answers });
     }
   } finally {
     rmSync(workspace, { recursive: true, force: true });
   }
-  return given;
 }
 
-async function ask(name, { trials, isQuick, workspace }) {
+async function ask(name, { trials, isQuick, workspace, answers }) {
   const file = new URL(`questions/${name}.mjs`, import.meta.url).href;
   const question = await import(file);
   if (isQuick && !question.quick) {
     console.log(`\n${question.title}: left out of a quick run`);
-    return [];
+    return;
   }
-  return (isQuick ? question.quick.inputs : question.inputs).map((input) => {
+  for (const input of isQuick ? question.quick.inputs : question.inputs) {
     const leftOut = [];
-    const values = runTrials(
-      { name, question, file, input },
-      { trials, workspace, isQuick, onLeftOut: (_side, reason) => leftOut.push(reason) },
-    );
+    const onLeftOut = (_side, reason) => leftOut.push(reason);
+    const fewer = Math.min(trials, question.trials ?? trials);
+    const folder = mkdtempSync(join(workspace, "trials-"));
+    const run = { question, file, input, folder };
+    const values = runTrials(run, { trials: fewer, workspace, isQuick, onLeftOut });
+    // Before the next one, so that the page cache and the disk have all they need for it.
+    rmSync(folder, { recursive: true });
     const { title, about, unit, compare } = question;
     const targets = (question.targets ?? [])
       .filter((target) => target.input === input)
       .map((target) => judged(target, values, compare))
       .filter((target) => target !== undefined);
-    const answer = { name, title, about, unit, compare, input, values, targets, leftOut };
-    printAnswer(answer);
-    return answer;
-  });
+    answers.push({ name, title, about, unit, compare, input, values, targets, leftOut });
+    printAnswer(answers.at(-1));
+  }
+}
+
+async function document(report) {
+  const { writeDocument } = await import("./report/document.mjs");
+  writeDocument(report);
+  console.log("written to docs/benchmarks.md");
+  return 0;
 }
 
 /** The exit code. */

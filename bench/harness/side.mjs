@@ -7,7 +7,9 @@
  *   sides                 name → side, or (input) → such an object; the first side is ours
  *   targets               optional: list of targets, see report/targets.mjs
  *   compare               optional: "difference" where sides are compared by ours less the peer's;
- *                         "larger" where more is better; by default less is, and they are by ratio
+ *                         "larger" where more is better, "none" where sides are of different
+ *                         things; by default less is better, and they are compared by ratio
+ *   trials                optional: where fewer are enough
  *   warmups, iterations   per trial; the trial's value is the median of its iterations
  *   env                   optional: environment of its trials
  *   quick                 optional: `{ inputs, sides, iterations }` of a quick run; without it the
@@ -24,8 +26,14 @@
  * Of each input of a question all sides share one folder, and so do all trials, one after another.
  */
 
-/** A side of python/QUESTION.py; by its rules see python/trial.py. */
-export const inPython = (question, side) => ({ python: { question, side } });
+/**
+ * A side of python/QUESTION.py; by its rules see python/trial.py.
+ * @param env variables that its trials have besides
+ */
+export const inPython = (question, side, env) => ({ python: { question, side }, env });
+
+/** A side in Node whose trials have variables of their own in their environment. */
+export const withEnv = (env, start) => ({ start, env });
 
 export function sidesOf(question, input) {
   return typeof question.sides === "function" ? question.sides(input) : question.sides;

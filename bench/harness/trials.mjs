@@ -27,24 +27,23 @@ class TrialError extends Error {
 
 /**
  * All trials of a question with one input: `{ side: values }`, in the order they were run.
- * @param run `{ name, question, file, input }`: the question, its module and what of it to ask
- * @param options `{ trials, workspace, isQuick, onLeftOut }`: a side of others that fails in its
- *   first trial is left out, and `onLeftOut(side, reason)` told
- * @throws TrialError when ours fails, or another one later
+ * @param run `{ question, file, input, folder }`: the question, its module, what of it to ask, and
+ *   a folder for all trials of that
+ * @param options `{ trials, workspace, isQuick, onLeftOut }`: a peer that fails is left out, with
+ *   the trials that it had, and `onLeftOut(side, reason)` told
+ * @throws TrialError when ours fails
  */
 export function runTrials(run, options) {
-  const { name, question, input } = run;
-  const folder = join(options.workspace, `${name}-${input}`.replaceAll(/[^\w]/g, "-"));
-  mkdirSync(folder, { recursive: true });
+  const { question, input } = run;
   makeData(question.data?.(input) ?? [input], options.workspace);
   const values = Object.fromEntries(sideNames(question, input, options).map((side) => [side, []]));
   const [ours] = Object.keys(values);
   for (let trial = 0; trial < options.trials; trial++) {
     for (const side of Object.keys(values)) {
       try {
-        values[side].push(runTrial({ ...run, side, folder }, options));
+        values[side].push(runTrial({ ...run, side }, options));
       } catch (error) {
-        if (!(error instanceof TrialError) || side === ours || trial > 0) throw error;
+        if (!(error instanceof TrialError) || side === ours) throw error;
         delete values[side];
         options.onLeftOut(side, error.message);
       }

@@ -1,6 +1,6 @@
 /**
  * The physical limit: the plain bytes copied into memory that was written before, by one thread.
- * `set` of a typed array of the same kind is C's memmove.
+ * `set` of a typed array of the same kind is C's memmove. All questions take the limit from here.
  */
 import { arraysOf } from "../data/files.mjs";
 

@@ -11,9 +11,8 @@
 import { Memory } from "bloscache";
 
 export function openMemory(folder) {
-  const memory = new Memory(folder);
   let value;
-  const keep = memory.memoize(function keep(_a, _b, _c) {
+  const keep = new Memory(folder).memoize(function keep(_a, _b, _c) {
     if (value === undefined) throw new Error("This was to be a hit");
     return value;
   });
@@ -23,6 +22,29 @@ export function openMemory(folder) {
       const result = keep(a, b, c);
       value = undefined;
       return result;
+    },
+    get: keep,
+    remove: keep.invalidate,
+  };
+}
+
+/** The same of an asynchronous function. Calls of `put` may overlap, with one value. */
+export function openAsyncMemory(folder) {
+  let value;
+  let puts = 0;
+  const keep = new Memory(folder).memoize(async function keep(_a, _b, _c) {
+    if (puts === 0) throw new Error("This was to be a hit");
+    return value;
+  });
+  return {
+    async put(next, a, b, c) {
+      value = next;
+      puts++;
+      try {
+        await keep(a, b, c);
+      } finally {
+        puts--;
+      }
     },
     get: keep,
     remove: keep.invalidate,

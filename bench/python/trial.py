@@ -3,8 +3,8 @@
   trial.py QUESTION SIDE INPUT FOLDER ITERATIONS
 
 QUESTION is a module of this folder. Its `sides` has by name functions (input, folder) that return a
-dictionary of functions: `run`, what is measured; `check`, `after` and `close` as in
-harness/side.mjs. Prints the median of the iterations.
+dictionary of functions: `run`, what is measured; `measure`, `check`, `after` and `close`
+as in harness/side.mjs. Prints the median of the iterations.
 
 What `run` returns is dropped within the measured time. In Node it is V8 that gives memory back, when
 more of it is asked for: so mostly within the measured time of a later iteration.
@@ -21,7 +21,7 @@ def main(question, name, input, folder, iterations):
     measurement = importlib.import_module(question).sides[name](input, folder)
     if "check" in measurement:
         measurement["check"]()
-    measure = timed(measurement["run"])
+    measure = measurement.get("measure") or timed(measurement["run"])
     after = measurement.get("after", lambda: None)
     seconds = float(os.environ["BLOSCACHE_BENCH_SECONDS"])
     repeat(measure, after, int(os.environ["BLOSCACHE_BENCH_WARMUPS"]), seconds / 2)

@@ -1,6 +1,6 @@
 import { readDataset } from "../data/files.mjs";
 import { inPython } from "../harness/side.mjs";
-import { openCacache, openFiles, openLmdb, openNumcodecs } from "../peers/blobs.mjs";
+import { openCacache, openFiles, openKeyv, openLmdb, openNumcodecs } from "../peers/blobs.mjs";
 import { expectSame, getting } from "../peers/measuring.mjs";
 import { copierOf } from "../peers/memcpy.mjs";
 import { openMemory } from "../peers/memory.mjs";
@@ -22,6 +22,7 @@ export const sides = {
   memcpy,
   lmdb: getting(openLmdb),
   cacache: getting(openCacache),
+  "keyv-file": getting(openKeyv),
   numcodecs: getting(openNumcodecs),
   joblib: theirs("joblib"),
   "joblib compress=3": theirs("joblib compress=3"),

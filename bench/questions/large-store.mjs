@@ -1,5 +1,12 @@
 import { inPython } from "../harness/side.mjs";
-import { openCacache, openFiles, openLmdb, openNumcodecs, openSameFile } from "../peers/blobs.mjs";
+import {
+  openCacache,
+  openFiles,
+  openKeyv,
+  openLmdb,
+  openNumcodecs,
+  openSameFile,
+} from "../peers/blobs.mjs";
 import { putting } from "../peers/measuring.mjs";
 import { openMemory } from "../peers/memory.mjs";
 import { atLeast } from "../report/targets.mjs";
@@ -20,6 +27,7 @@ export const sides = {
   "fs.writeFileSync, same file": putting(openSameFile),
   lmdb: putting(openLmdb),
   cacache: putting(openCacache),
+  "keyv-file": putting(openKeyv),
   numcodecs: putting(openNumcodecs),
   joblib: theirs("joblib"),
   "joblib compress=3": theirs("joblib compress=3"),

@@ -12,6 +12,7 @@ export const unit = "MiB";
 export const inputs = ["airports", "arange"];
 export const warmups = 0;
 export const iterations = 1;
+export const compare = "none";
 
 export const sides = {
   bloscache(input, folder) {

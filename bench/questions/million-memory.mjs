@@ -9,6 +9,7 @@ export const inputs = ["20,000 hits"];
 export const data = () => [];
 export const warmups = 0;
 export const iterations = 1;
+export const compare = "none";
 
 const growth = (field) => (_input, folder) => {
   const { cached, memory } = filled(folder, COUNT);

@@ -10,6 +10,7 @@ export const unit = "ms";
 export const inputs = ["gibibyte"];
 export const warmups = 50;
 export const iterations = 500;
+export const compare = "none";
 
 const COUNT = 2 ** 30 / 8;
 

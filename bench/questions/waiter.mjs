@@ -16,6 +16,7 @@ export const inputs = ["6 KB"];
 export const data = () => [];
 export const warmups = 2;
 export const iterations = 15;
+export const compare = "none";
 
 const COMPUTES_MS = 300;
 const script = fileURLToPath(new URL("processes/waited-for.mjs", import.meta.url));

@@ -11,11 +11,11 @@ const TOLERANCE = 0.25;
 
 const file = fileURLToPath(new URL("../baseline.json", import.meta.url));
 
-/** `{ question: { input: { peer: ratio } } }`; larger is better for us. Differences are none. */
-function ratiosOf(answers) {
+/** `{ question: { input: { peer: ratio } } }`; larger is better for us. */
+export function ratiosOf(answers) {
   const ratios = {};
   for (const { name, input, values, compare } of answers) {
-    if (compare === "difference") continue;
+    if (compare === "difference" || compare === "none") continue;
     const [[, ours], ...peers] = Object.entries(values);
     ratios[name] ??= {};
     ratios[name][input] = Object.fromEntries(
@@ -28,7 +28,7 @@ function ratiosOf(answers) {
 const rounded = (ratio) => Number(ratio.toPrecision(3));
 
 /** Every ratio that was measured in both and has become worse, in words. */
-function losses(baseline, ratios) {
+export function losses(baseline, ratios) {
   const found = [];
   for (const [name, inputs] of Object.entries(ratios)) {
     for (const [input, peers] of Object.entries(inputs)) {

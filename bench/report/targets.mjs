@@ -12,6 +12,8 @@ export const atMost = (inputs, peers) => each(inputs, peers, "atMost");
 
 export const oursAtMost = (input, value) => ({ input, atMost: value });
 
+export const oursAtLeast = (input, value) => ({ input, atLeast: value });
+
 function each(inputs, peers, bound) {
   return inputs.flatMap((input) =>
     Object.entries(peers).map(([peer, value]) => ({ input, peer, [bound]: value })),
