@@ -40,7 +40,12 @@ function compile() {
   );
   if (compiler === undefined) throw new Error("No clang++ was found: install clang");
   const output = join(build, "chunk_fuzzer");
-  const sources = ["fuzz/chunk_fuzzer.cc", "native/blosc_chunk.cc", "native/shuffled_chunk.cc"];
+  const sources = [
+    "fuzz/chunk_fuzzer.cc",
+    "native/blosc_chunk.cc",
+    "native/block_scratch.cc",
+    "native/shuffled_chunk.cc",
+  ];
   const flags = ["-std=c++20", "-O1", "-g", "-fsanitize=fuzzer,address,undefined", "-Inative"];
   const vendored = join(root, "vendor", "c-blosc");
   const lz4 = readdirSync(join(vendored, "internal-complibs")).find((name) =>

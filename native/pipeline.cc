@@ -22,6 +22,12 @@ std::size_t TotalSize(const std::vector<std::span<const std::uint8_t>>& chunks) 
   return total;
 }
 
+// For all chunks but a shorter last one. A single chunk is not worth asking what kind it is.
+std::optional<ShuffledEncoder> EncoderOf(const CompressPlan& plan) {
+  if (plan.chunks.size() < 2) return std::nullopt;
+  return ShuffledEncoder::For(plan.codec, plan.chunks.front().size());
+}
+
 // The stored bytes from a chunk's first one to the end of `stored`; empty if there is no room for
 // even a header.
 std::span<const std::uint8_t> From(std::span<const std::uint8_t> stored, double position) {
@@ -85,6 +91,7 @@ ChunkStatus DecompressCheckedPart(const CheckedChunk& checked, std::size_t start
 
 CompressRun::CompressRun(std::shared_ptr<ThreadPool> pool, CompressPlan plan)
     : plan_(std::move(plan)),
+      encoder_(EncoderOf(plan_)),
       sizes_(plan_.chunks.size()),
       batch_(std::move(pool), plan_.chunks.size(), plan_.max_threads,
              [this](std::size_t index) { return RunItem(index); }) {}
@@ -102,8 +109,14 @@ std::optional<ChunkFailure> CompressRun::Finish() { return batch_.HelpAndWait();
 
 ChunkStatus CompressRun::RunItem(std::size_t index) {
   const auto slot = plan_.slots.subspan(index * plan_.slot_size, plan_.slot_size);
+  const auto plain = plan_.chunks[index];
   std::uint32_t cbytes = 0;
-  ChunkStatus status = CompressChunk(plan_.codec, plan_.chunks[index], slot, &cbytes);
+  ChunkStatus status;
+  if (encoder_ && plain.size() == encoder_->nbytes()) {
+    cbytes = encoder_->Compress(plain, slot);
+  } else {
+    status = CompressChunk(plan_.codec, plain, slot, &cbytes);
+  }
   if (!status.ok()) return status;
   ComputeDigest(plan_.checksum, slot.first(cbytes), slot.subspan(cbytes));
   sizes_[index] = cbytes + static_cast<std::uint32_t>(DigestSize(plan_.checksum));

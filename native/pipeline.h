@@ -15,6 +15,7 @@
 
 #include "blosc_chunk.h"
 #include "checksum.h"
+#include "shuffled_encoder.h"
 #include "status.h"
 #include "thread_pool.h"
 
@@ -75,6 +76,7 @@ class CompressRun {
   ChunkStatus RunItem(std::size_t index);
 
   const CompressPlan plan_;
+  const std::optional<ShuffledEncoder> encoder_;  // for chunks of its size
   std::vector<std::uint32_t> sizes_;
   Batch batch_;  // last: destroyed first, when helpers may still use the rest
 };

@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 #include <string>
+#include <tuple>
+
+#include "block_scratch.h"
 
 #if defined(__GNUC__) && defined(__x86_64__)
 #define BLOSCACHE_CAN_STREAM 1
@@ -25,18 +27,6 @@ namespace {
 constexpr std::uint32_t kMaxBlocksize = 4u << 20;  // C-Blosc chooses 1 MiB at level 5
 constexpr unsigned kShuffled = 0x01;               // flags of a chunk's header
 constexpr unsigned kBitShuffled = 0x04;
-
-// Memory of the thread for one block, kept from call to call. Throws std::bad_alloc.
-std::uint8_t* BlockScratch(std::size_t size) {
-  thread_local std::unique_ptr<std::uint8_t[]> scratch;
-  thread_local std::size_t capacity = 0;
-  if (capacity < size) {
-    capacity = 0;
-    scratch = std::make_unique_for_overwrite<std::uint8_t[]>(size);
-    capacity = size;
-  }
-  return scratch.get();
-}
 
 // The plain bytes of a split: itself if it is stored raw, else `scratch`. Null if it is malformed.
 const std::uint8_t* PlainSplit(const ChunkHeader& header, std::span<const std::uint8_t> split,

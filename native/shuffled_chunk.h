@@ -5,8 +5,8 @@
 // caches each of these first reads the line that it overwrites from memory; a streaming store does
 // not. 80 MB of 0, 1, 2, … into warm memory take 6.4 ms by two threads, and 12.5 ms by
 // blosc_decompress_ctx(); memcpy() of the plain bytes takes 6.2 ms there. Whoever reads the result
-// next does so in 7.5 ms after either. And splits that are stored raw are unshuffled from where they
-// are, without a copy.
+// next does so in 7.5 ms after either. And splits that are stored raw are unshuffled from where
+// they are, without a copy.
 //
 // For one item C-Blosc decodes and unshuffles a whole block, 1 MiB at level 5. Its bytes are one of
 // each split: those that are stored raw need no decoding, and nothing is unshuffled. (Decoding LZ4

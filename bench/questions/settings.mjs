@@ -14,7 +14,7 @@ export const warmups = 0;
 export const iterations = 1;
 export const trials = 3; // each takes 10 s
 
-const byDefault = { cname: "lz4", clevel: 5, shuffle: "shuffle", chunkSize: "256K" };
+const byDefault = { cname: "lz4", clevel: 5, shuffle: "shuffle", chunkSize: "1M" };
 
 const others = [1, 3, 5, 7, 9].flatMap((clevel) =>
   ["noshuffle", "shuffle", "bitshuffle"].flatMap((shuffle) =>

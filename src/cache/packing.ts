@@ -12,7 +12,7 @@ export interface Packing {
   readonly clevel?: number;
   /** Default `"shuffle"`, by the size of the array's elements. */
   readonly shuffle?: Shuffle;
-  /** Plain bytes per chunk, rounded down to whole items; default `"256K"`. */
+  /** Plain bytes per chunk, rounded down to whole items; default `"1M"`, of series `"256K"`. */
   readonly chunkSize?: ChunkSize;
 }
 

@@ -1,4 +1,5 @@
 /** A result that is to be stored, and how it is split into a row and files. */
+import type { ChunkSize } from "../format/chunking.ts";
 import { type ArrayInput, describeArray } from "../format/ndarray.ts";
 import type { PackPlan } from "../format/pack.ts";
 import { type PackNdarrayOptions, planPackNdarray } from "../format/pack-ndarray.ts";
@@ -36,6 +37,8 @@ export interface StoreOptions {
   readonly inlineBytes: number;
   /** How files are packed. */
   readonly packing: PackNdarrayOptions;
+  /** Plain bytes per chunk of a series that names none. */
+  readonly seriesChunkSize: ChunkSize;
   /** How large the cache may become; `undefined` where that is not limited. */
   readonly limits: StandingLimits | undefined;
   /** Whether nothing is to be written, uses neither. */

@@ -134,7 +134,7 @@ export class SeriesStore {
 
   #kindOf(dtype: string, itemShape: readonly number[], packing: Packing | undefined): SeriesKind {
     const itemBytes = itemShape.reduce((product, n) => product * n, typesizeOf(dtype));
-    const wanted = packing?.chunkSize ?? this.#options.packing.chunkSize;
+    const wanted = packing?.chunkSize ?? this.#options.seriesChunkSize;
     const { chunkSize } = chunkingToWrite(Number.MAX_SAFE_INTEGER, 1, wanted);
     const whole = Math.max(1, Math.floor(chunkSize / itemBytes)) * itemBytes;
     return { dtype, itemShape, itemBytes, chunkSize: whole };
