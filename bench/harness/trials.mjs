@@ -89,7 +89,7 @@ function runTrial({ question, file, side, input, folder }, { workspace, isQuick 
     ...process.env,
     ...twoThreads,
     BLOSCACHE_BENCH_DATA: dataFolderOf(workspace),
-    BLOSCACHE_BENCH_SECONDS: isQuick ? "0.6" : "3",
+    BLOSCACHE_BENCH_SECONDS: isQuick ? "0.6" : "1",
     BLOSCACHE_BENCH_WARMUPS: String(question.warmups),
     BLOSCACHE_BENCH_UNIT: question.unit,
     ...question.env,
