@@ -68,9 +68,11 @@ void ExportAll(Napi::Env env, Napi::Object exports) {
   Export<XxhashWindow>(exports, "xxhashWindow");
   Export<XxhashBytes>(exports, "xxhashBytes");
   Export<LmdbOpen>(exports, "lmdbOpen");
+  Export<LmdbIsCurrent>(exports, "lmdbIsCurrent");
   Export<LmdbGet>(exports, "lmdbGet");
   Export<LmdbScan>(exports, "lmdbScan");
-  Export<LmdbWrite>(exports, "lmdbWrite");
+  Export<LmdbWriteNow>(exports, "lmdbWrite");
+  Export<LmdbWriteBegin>(exports, "lmdbWriteBegin");
   Export<RangeLockOpen>(exports, "rangeLockOpen");
   Export<RangeLockTry>(exports, "rangeLockTry");
   Export<RangeLockRelease>(exports, "rangeLockRelease");

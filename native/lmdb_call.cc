@@ -2,12 +2,17 @@
 
 #include <lmdb.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "jobs.h"
 #include "lmdb_env.h"
+#include "lmdb_write.h"
 #include "napi_util.h"
 
 namespace bloscache {
@@ -76,6 +81,24 @@ LmdbHandle& HandleOf(Napi::Value value) {
   return *handles[static_cast<std::size_t>(ToInteger(value, "handle", 0, last))];
 }
 
+Napi::Value Outcome(Napi::Env env, LmdbWrite* write) {
+  Require(env, write->Finish());
+  auto made = Napi::Uint8Array::New(env, write->made().size());
+  std::ranges::copy(write->made(), made.Data());
+  return made;
+}
+
+class WriteJob : public AsyncJob {
+ public:
+  explicit WriteJob(std::shared_ptr<LmdbWrites> writes) : writes_(std::move(writes)) {}
+
+ private:
+  void Execute() override { writes_->RunAll(); }
+  Napi::Value Settle(Napi::Env env) override { return env.Undefined(); }
+
+  const std::shared_ptr<LmdbWrites> writes_;
+};
+
 }  // namespace
 
 Napi::Value LmdbOpen(const Napi::CallbackInfo& info) {
@@ -92,6 +115,10 @@ Napi::Value LmdbOpen(const Napi::CallbackInfo& info) {
   auto& handles = EnvData::Of(env).lmdb;
   handles.push_back(std::make_unique<LmdbHandle>(opened));
   return Napi::Number::New(env, static_cast<double>(handles.size() - 1));
+}
+
+Napi::Value LmdbIsCurrent(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), HandleOf(info[0]).env->IsCurrent());
 }
 
 Napi::Value LmdbGet(const Napi::CallbackInfo& info) {
@@ -116,12 +143,31 @@ Napi::Value LmdbScan(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(size));
 }
 
-Napi::Value LmdbWrite(const Napi::CallbackInfo& info) {
+Napi::Value LmdbWriteNow(const Napi::CallbackInfo& info) {
   LmdbHandle& handle = HandleOf(info[0]);
   const auto batch = ToBytesView(info[1], "batch");
   const auto made = ToBytesView(info[2], "made");
   Require(info.Env(), handle.env->Write(BytesOf(batch, "batch"), BytesOf(made, "made")));
   return info.Env().Undefined();
+}
+
+Napi::Value LmdbWriteBegin(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  LmdbHandle& handle = HandleOf(info[0]);
+  const auto batch = ToBytesView(info[1], "batch");
+  const auto changes = static_cast<std::size_t>(ToInteger(info[2], "changes", 0, INT32_MAX));
+  const auto write = std::make_shared<LmdbWrite>(handle.env, BytesOf(batch, "batch"), changes);
+  auto begun = Napi::Object::New(env);
+  if (handle.writes == nullptr || !handle.writes->Add(write)) {
+    const auto writes = std::make_shared<LmdbWrites>(handle.writes);
+    writes->Add(write);
+    begun["done"] = AsyncJob::Queue(env, "bloscache:write", std::make_unique<WriteJob>(writes));
+    handle.writes = writes;
+  }
+  begun["finish"] = Napi::Function::New(env, [write](const Napi::CallbackInfo& call) {
+    return Guarded(call.Env(), [&] { return Outcome(call.Env(), write.get()); });
+  });
+  return begun;
 }
 
 }  // namespace bloscache

@@ -1,5 +1,5 @@
-// lmdbOpen(), lmdbGet(), lmdbScan() and lmdbWrite() of the binding: see
-// src/blosc/binding.ts.
+// lmdbOpen(), lmdbIsCurrent(), lmdbGet(), lmdbScan(), lmdbWrite() and lmdbWriteBegin() of the
+// binding: see src/blosc/binding.ts.
 
 #ifndef BLOSCACHE_LMDB_CALL_H_
 #define BLOSCACHE_LMDB_CALL_H_
@@ -9,9 +9,11 @@
 namespace bloscache {
 
 Napi::Value LmdbOpen(const Napi::CallbackInfo& info);
+Napi::Value LmdbIsCurrent(const Napi::CallbackInfo& info);
 Napi::Value LmdbGet(const Napi::CallbackInfo& info);
 Napi::Value LmdbScan(const Napi::CallbackInfo& info);
-Napi::Value LmdbWrite(const Napi::CallbackInfo& info);
+Napi::Value LmdbWriteNow(const Napi::CallbackInfo& info);
+Napi::Value LmdbWriteBegin(const Napi::CallbackInfo& info);
 
 }  // namespace bloscache
 

@@ -24,21 +24,6 @@ MDB_val ValueOf(std::span<const std::uint8_t> bytes) {
   return {bytes.size(), const_cast<std::uint8_t*>(bytes.data())};
 }
 
-// Whether the file that the environment has open is still the one in `folder`: the folder may have
-// been deleted, and made anew by somebody else.
-bool IsCurrent(MDB_env* env, const std::string& folder) {
-#if defined(__unix__) || defined(__APPLE__)
-  int fd = -1;
-  struct stat open_file;
-  struct stat named_file;
-  if (mdb_env_get_fd(env, &fd) != 0 || fstat(fd, &open_file) != 0) return false;
-  if (stat((folder + "/data.mdb").c_str(), &named_file) != 0) return false;
-  return open_file.st_dev == named_file.st_dev && open_file.st_ino == named_file.st_ino;
-#else
-  return true;  // a file that is open cannot be deleted
-#endif
-}
-
 int OpenRows(MDB_env* env, MDB_dbi* rows) {
   MDB_txn* txn = nullptr;
   if (const int code = mdb_txn_begin(env, nullptr, 0, &txn); code != 0) return code;
@@ -159,7 +144,7 @@ int LmdbEnv::Open(const std::string& folder, const LmdbOptions& options, LmdbEnv
   const std::lock_guard lock(mutex);
   if (const auto known = opened.find(folder); known != opened.end()) {
     *env = known->second;
-    if (IsCurrent((*env)->env_, folder)) return 0;
+    if ((*env)->IsCurrent()) return 0;
   }
   MDB_env* created = nullptr;
   if (const int code = mdb_env_create(&created); code != 0) return code;
@@ -168,8 +153,21 @@ int LmdbEnv::Open(const std::string& folder, const LmdbOptions& options, LmdbEnv
     mdb_env_close(created);
     return code;
   }
-  *env = opened[folder] = new LmdbEnv(created, rows, options.near_size);
+  *env = opened[folder] = new LmdbEnv(created, rows, folder, options.near_size);
   return 0;
+}
+
+bool LmdbEnv::IsCurrent() const {
+#if defined(__unix__) || defined(__APPLE__)
+  int fd = -1;
+  struct stat open_file;
+  struct stat named_file;
+  if (mdb_env_get_fd(env_, &fd) != 0 || fstat(fd, &open_file) != 0) return true;
+  if (stat(data_file_.c_str(), &named_file) != 0) return errno != ENOENT && errno != ENOTDIR;
+  return open_file.st_dev == named_file.st_dev && open_file.st_ino == named_file.st_ino;
+#else
+  return true;  // a file that is open cannot be deleted
+#endif
 }
 
 int LmdbEnv::Write(std::span<const std::uint8_t> batch, std::span<std::uint8_t> made) {

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <string>
 
@@ -51,6 +52,10 @@ class LmdbEnv {
   // REQUIRES: `folder` exists; it is given by one and the same path always.
   static int Open(const std::string& folder, const LmdbOptions& options, LmdbEnv** env);
 
+  // Whether the file that is open is still the one in the folder: that may have been deleted, and
+  // made anew by somebody else. Where the system does not say, nothing speaks against it.
+  bool IsCurrent() const;
+
   // Makes changes, all in one transaction; waits while another thread or process writes. `batch` is
   // a sequence of steps: a StepKind, the sizes of key and row, 32 bits each in the machine's order,
   // the key and the row. Steps belong to the change that the last kBegin began; a change of which
@@ -61,20 +66,26 @@ class LmdbEnv {
   // their change.
   int Write(std::span<const std::uint8_t> batch, std::span<std::uint8_t> made);
 
+  // Held by the thread that makes a write which others may make as well (lmdb_write.h): so they are
+  // made in the order in which they were begun.
+  std::mutex* write_turn() { return &write_turn_; }
+
  private:
   friend class LmdbReader;
 
-  LmdbEnv(MDB_env* env, MDB_dbi rows, std::uint64_t near_size)
-      : env_(env), rows_(rows), near_size_(near_size) {}
+  LmdbEnv(MDB_env* env, MDB_dbi rows, const std::string& folder, std::uint64_t near_size)
+      : env_(env), rows_(rows), data_file_(folder + "/data.mdb"), near_size_(near_size) {}
 
   int CheckBeforeWrite(MDB_txn* txn);
   int Apply(MDB_txn* txn, std::span<const std::uint8_t> batch, std::span<std::uint8_t> made);
 
   MDB_env* const env_;
   const MDB_dbi rows_;
+  const std::string data_file_;
   const std::uint64_t near_size_;
   std::atomic<std::uint64_t> file_size_ = 0;  // as far as known: it only grows
   bool is_free_list_checked_ = false;         // under LMDB's lock of writers
+  std::mutex write_turn_;
 };
 
 // Reads an environment. For one thread; holds one of the environment's reader slots.

@@ -20,6 +20,7 @@
 #include "buffer_pool.h"
 #include "checksum.h"
 #include "lmdb_env.h"
+#include "lmdb_write.h"
 #include "range_lock.h"
 #include "thread_pool.h"
 
@@ -31,6 +32,7 @@ struct LmdbHandle {
 
   LmdbEnv* const env;
   LmdbReader reader;
+  std::shared_ptr<LmdbWrites> writes;  // the last ones begun, if any
 };
 
 // What an environment (the main thread, a worker) owns; the addon has no other state that refers

@@ -109,9 +109,19 @@ export interface NativeBinding {
     nearSize: number,
     sync: boolean,
   ): number;
+  lmdbIsCurrent(handle: number): boolean;
   lmdbGet(handle: number, key: Uint8Array, target: Uint8Array): number;
   lmdbScan(handle: number, prefix: Uint8Array, after: Uint8Array, target: Uint8Array): number;
   lmdbWrite(handle: number, batch: Uint8Array, made: Uint8Array): void;
+  /**
+   * Copies the batch. `done` is missing where the write is made with the last one that was begun.
+   * `finish` gives `made`; before `done` it waits, or writes on its own thread.
+   */
+  lmdbWriteBegin(
+    handle: number,
+    batch: Uint8Array,
+    changes: number,
+  ): { readonly done?: Promise<void>; finish(): Uint8Array };
   rangeLockOpen(path: string): number;
   rangeLockTry(handle: number, offset: number): boolean;
   rangeLockRelease(handle: number, offset: number): void;

@@ -22,6 +22,14 @@ export interface KeyedRow {
   readonly row: Uint8Array;
 }
 
+/** A write that is under way off the thread that began it. */
+export interface BegunWrite {
+  /** What {@link Lmdb.write} returns. */
+  readonly done: Promise<boolean[]>;
+  /** The same at once, while this thread waits. The promise is none the less settled, later. */
+  finish(): boolean[];
+}
+
 /** Rows are larger rarely; then the buffer grows. */
 const ROW_BUFFER = 64 * 1024;
 /** Rows that are read in one transaction, bytes. */
@@ -37,6 +45,8 @@ const SCAN_BUFFER = 1024 * 1024;
 export class Lmdb {
   readonly #handle: number;
   #buffer: Uint8Array = new Uint8Array(ROW_BUFFER);
+  /** The last writes that were begun. */
+  #writing: Promise<void> = Promise.resolve();
 
   /**
    * @param folder exists, and is always given by the same path
@@ -45,6 +55,11 @@ export class Lmdb {
   constructor(folder: string, options: LmdbOptions) {
     const { mapSize, maxReaders, nearSize, sync } = options;
     this.#handle = binding.lmdbOpen(folder, mapSize, maxReaders, nearSize, sync);
+  }
+
+  /** Whether the file is still in its folder: somebody may have deleted that. */
+  isCurrent(): boolean {
+    return binding.lmdbIsCurrent(this.#handle);
   }
 
   /** The row, valid until the next call; `undefined` when there is none. */
@@ -90,8 +105,21 @@ export class Lmdb {
   write(changes: readonly Change[]): boolean[] {
     const made = new Uint8Array(changes.length);
     binding.lmdbWrite(this.#handle, encodeChanges(changes), made);
-    return Array.from(made, (flag) => flag === 1);
+    return flagsOf(made);
   }
+
+  /** {@link write} off this thread. */
+  writeBegin(changes: readonly Change[]): BegunWrite {
+    const batch = encodeChanges(changes);
+    const { done, finish } = binding.lmdbWriteBegin(this.#handle, batch, changes.length);
+    this.#writing = done ?? this.#writing;
+    const outcome = () => flagsOf(finish());
+    return { done: this.#writing.then(outcome), finish: outcome };
+  }
+}
+
+function flagsOf(made: Uint8Array): boolean[] {
+  return Array.from(made, (flag) => flag === 1);
 }
 
 /** The rows in what a scan has copied: the sizes of key and row, then both. */

@@ -26,6 +26,7 @@ export class Audience {
   /** One more, who leaves by any of its signals; with none it stays to the end. */
   join(signals: readonly AbortSignal[]): Seat {
     this.#waiting++;
+    if (signals.length === 0) return STAYING;
     return new Seat(signals, (reason) => {
       this.#waiting--;
       if (this.#waiting > 0) return;
@@ -75,6 +76,9 @@ export class Seat {
     });
   }
 }
+
+/** Of all who stay to the end. */
+const STAYING = new Seat([], () => undefined);
 
 /** One listener for each signal, however many wait by it: Node warns of more than ten. */
 const listeners = new WeakMap<AbortSignal, Set<() => void>>();

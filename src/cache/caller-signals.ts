@@ -14,7 +14,8 @@ export function signalsOf({
 }: {
   readonly self: unknown;
   readonly args: readonly unknown[];
-}): AbortSignal[] {
+}): readonly AbortSignal[] {
+  if ((self === globalThis || isBare(self)) && args.every(isBare)) return NO_SIGNALS;
   const found = new Set<AbortSignal>();
   const seen = new Set<object>();
   try {
@@ -26,6 +27,13 @@ export function signalsOf({
     // A Proxy that throws; what the key leaves out may be anything.
   }
   return [...found];
+}
+
+const NO_SIGNALS: readonly AbortSignal[] = [];
+
+/** Whether nothing is in it: most calls are of numbers and strings, and are spared the walk. */
+function isBare(value: unknown): boolean {
+  return typeof value !== "object" || value === null;
 }
 
 function collect(value: unknown, found: Set<AbortSignal>, seen: Set<object>, depth: number): void {

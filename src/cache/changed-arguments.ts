@@ -2,6 +2,13 @@
 import type { Address } from "../store/address.ts";
 import { warnOnce } from "./warning.ts";
 
+/** Whether nobody can have changed the arguments: there are numbers, strings and their like only. */
+export function areFixed(args: readonly unknown[]): boolean {
+  return args.every(
+    (arg) => arg === null || (typeof arg !== "object" && typeof arg !== "function"),
+  );
+}
+
 /** Whether the arguments make the same key as when the call began. @param now makes it of them again */
 export function isUnchanged({ row }: Address, now: () => Address): boolean {
   try {

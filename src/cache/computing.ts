@@ -8,8 +8,8 @@ import type { Entry } from "../store/entry.ts";
 import { type Lease, NO_LEASE } from "../store/leases.ts";
 import { Audience } from "./audience.ts";
 import { signalsOf, withSignal } from "./caller-signals.ts";
-import { isUnchanged, warnOfChange } from "./changed-arguments.ts";
-import type { Flights, Landing } from "./flights.ts";
+import { warnOfChange } from "./changed-arguments.ts";
+import type { Course, Flights, Landing } from "./flights.ts";
 import type { Call, FunctionResults, InVain, Made, Miss, Notes } from "./function-results.ts";
 import type { Results } from "./results.ts";
 import { Share } from "./share.ts";
@@ -37,8 +37,7 @@ interface Running {
   readonly notes: Notes;
   /** By the performance clock, ms. */
   readonly started: number;
-  /** Whether nothing newer has come to be known of the result. */
-  readonly isCurrent: () => boolean;
+  readonly course: Course;
 }
 
 const AsyncFunction = (async () => undefined).constructor;
@@ -170,7 +169,7 @@ export class Computing {
     const audience = new Audience();
     const given = this.#given(call, audience);
     const seat = audience.join(given.signals);
-    return this.#flights.lead(address, { tags, audience, seat }, async (isCurrent) => {
+    return this.#flights.lead(address, { tags, audience, seat }, async (course) => {
       const claim = this.#leaseOf(address);
       const acquired = await waitLater(claim, this.#waitMs, audience.signal);
       const lease = acquired ?? NO_LEASE;
@@ -181,9 +180,10 @@ export class Computing {
         const why = unlessStored(endOf(acquired), newer);
         this.#stored.missed(address, call.self, miss.reason, why);
         lease.markAsync(this.isAsync);
-        const running = { call, address, audience, given, isCurrent, ...this.#begin(call) };
+        const { notes, started } = this.#begin(call);
+        const running = { call, address, audience, given, notes, started, course };
         const compute = async () => Reflect.apply(this.fn, call.self, given.args);
-        return await this.#land(running, compute());
+        return await this.#land(running, compute(), NO_LEASE);
       } finally {
         lease.release();
       }
@@ -234,27 +234,23 @@ export class Computing {
       result = Reflect.apply(this.fn, call.self, given.args);
     } catch (error) {
       seat.end();
-      const made = { ...timed(started), result: error, threw: true, notes };
+      const made = madeOf(error, true, started, notes);
       // What is thrown at a caller who has left is for this one.
       if (!isLeft(audience, given)) this.#storeSync(address, call, made);
       throw error;
     }
     if (!isThenable(result)) {
       seat.end();
-      const made = { ...timed(started), result, threw: false, notes };
+      const made = madeOf(result, false, started, notes);
       if (!isLeft(audience, given)) this.#storeSync(address, call, made);
       return result;
     }
     const lease = share.keep();
     lease.markAsync(this.isAsync);
     const { tags = [] } = notes;
-    return this.#flights.lead(address, { tags, audience, seat }, async (isCurrent) => {
-      try {
-        const running = { call, address, audience, given, notes, started, isCurrent };
-        return await this.#land(running, result);
-      } finally {
-        lease.release();
-      }
+    return this.#flights.lead(address, { tags, audience, seat }, (course) => {
+      const running = { call, address, audience, given, notes, started, course };
+      return this.#land(running, result, lease);
     });
   }
 
@@ -265,33 +261,36 @@ export class Computing {
     this.#stored.putSync(address, call.self, made);
   }
 
-  async #land(running: Running, promise: PromiseLike<unknown>): Promise<Landing> {
-    const { notes, started } = running;
-    let made: Made;
+  /** Waits for a promise, and stores what it comes to. @param lease that ends with it */
+  async #land(running: Running, promise: PromiseLike<unknown>, lease: Lease): Promise<Landing> {
+    const { notes, started, address, call } = running;
     try {
-      const result = await promise;
-      made = { ...timed(started), result, threw: false, notes };
-    } catch (error) {
-      made = { ...timed(started), result: error, threw: true, notes };
+      let made: Made;
+      try {
+        made = madeOf(await promise, false, started, notes);
+      } catch (error) {
+        made = madeOf(error, true, started, notes);
+      }
+      let use = this.#useOf(running, made);
+      if (use === "stored" && !(await this.#stored.put(address, call.self, made))) use = "shared";
+      return { value: made.result, threw: made.threw, use };
+    } finally {
+      lease.release();
     }
-    const use = await this.#settle(running, made);
-    return { value: made.result, threw: made.threw, use };
   }
 
-  /** Stores what a promise came to, if that is wanted and right: what it is to others. */
-  async #settle(running: Running, made: Made): Promise<Landing["use"]> {
-    const { call, address, audience, given, isCurrent } = running;
-    const { self } = call;
+  /** What is to become of what a promise came to. */
+  #useOf(running: Running, made: Made): Landing["use"] {
+    const { call, address, audience, given, course } = running;
     this.#stored.counters.computed(made.durationMs);
     // It was told to stop, and may have given what it had.
     if (isLeft(audience, given)) return "own";
-    if (!isUnchanged(address, () => this.#stored.addressOf(call))) {
-      const { id } = this.#stored.identify(self);
+    if (!this.#stored.isUnchanged(address, call)) {
+      const { id } = this.#stored.identify(call.self);
       if (!made.threw) warnOfChange(id, "its result may be of either: it is not cached");
       return "own";
     }
-    if (this.#stored.isDeclined(address, call, made) || !isCurrent()) return "shared";
-    return (await this.#stored.put(address, self, made)) ? "stored" : "shared";
+    return this.#stored.isDeclined(address, call, made) || !course.isCurrent ? "shared" : "stored";
   }
 }
 
@@ -320,9 +319,9 @@ export function isDeclaredAsync(fn: AnyFunction): boolean {
   return fn instanceof AsyncFunction;
 }
 
-/** By the performance clock, ms. */
-function timed(started: number): Pick<Made, "durationMs"> {
-  return { durationMs: performance.now() - started };
+/** What a function has given just now. @param started by the performance clock, ms */
+function madeOf(result: unknown, threw: boolean, started: number, notes: Notes): Made {
+  return { result, threw, durationMs: performance.now() - started, notes };
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

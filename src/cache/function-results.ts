@@ -3,39 +3,20 @@ import { messageOf } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
 import { CallAddress, rowPrefix } from "./address.ts";
-import type { CallArguments } from "./call-arguments.ts";
 import { type CallSummary, summarize } from "./call-summary.ts";
+import { areFixed, isUnchanged } from "./changed-arguments.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import type { CacheEvent, DuplicateReason, Events, MissReason } from "./events.ts";
 import type { Evictions } from "./evictions.ts";
 import { type Explanation, explainAbsent, explainEvicted, explainStored } from "./explain.ts";
-import type { Freshness, Staleness } from "./freshness.ts";
+import type { Staleness } from "./freshness.ts";
 import type { FunctionIdentity } from "./identity.ts";
 import { callKey } from "./key.ts";
-import type { packingOf } from "./packing.ts";
-import type { Receiver } from "./receiver.ts";
+import type { Policy } from "./policy.ts";
 import type { Computed } from "./result-draft.ts";
 import type { Hit, Results } from "./results.ts";
 import { Counters } from "./stats.ts";
-import type { tagsOf } from "./tags.ts";
 import { warnOnce } from "./warning.ts";
-
-/** How one function is told from others, its calls from one another, and what is kept of them. */
-export interface Policy {
-  /** Asked once, at the first call: a method learns the name of its class from its first `this`. */
-  readonly identify: (self: unknown) => FunctionIdentity;
-  /** What stands for `this` in keys; `undefined` when it does not count. */
-  readonly receiver: (self: unknown) => Receiver | undefined;
-  readonly counting: CallArguments;
-  readonly freshness: Freshness;
-  readonly packing: ReturnType<typeof packingOf>;
-  /** Whether results are kept however old they grow, and however large the cache. */
-  readonly isPinned: boolean;
-  /** How long a call waits for another process that computes its result, at most. */
-  readonly waitMs: number;
-  readonly tags: ReturnType<typeof tagsOf>;
-  readonly shouldCache: ((result: never, call: { durationMs: number }) => boolean) | undefined;
-}
 
 /** One call: on what, with what, and how old its result may be. */
 export interface Call {
@@ -117,6 +98,15 @@ export class FunctionResults {
   /** @throws {KeyError} for an argument that cannot be hashed */
   addressOf(call: Pick<Call, "self" | "args">): Address {
     return this.#addressUnder(this.identify(call.self), call);
+  }
+
+  /** Whether the arguments make the same key as when the call began. */
+  isUnchanged(address: Address, call: Call): boolean {
+    const { counting, receiver } = this.#policy;
+    // What the options make of them, and of the receiver, may be another.
+    const isFixed = counting.mark === "" && areFixed(call.args);
+    if (isFixed && receiver(call.self) === undefined) return true;
+    return isUnchanged(address, () => this.addressOf(call));
   }
 
   #addressUnder(identity: FunctionIdentity, { self, args }: Pick<Call, "self" | "args">): Address {
@@ -238,10 +228,10 @@ export class FunctionResults {
   }
 
   /** `undefined` for what is not to be stored: nobody could forget it by its tags. */
-  #computed({ notes, ...made }: Made, isAsync: boolean): Computed | undefined {
+  #computed({ notes, result, threw, durationMs }: Made, isAsync: boolean): Computed | undefined {
     const { tags, summary } = notes;
     const { packing, isPinned } = this.#policy;
-    return tags && { ...made, tags, summary, isAsync, isPinned, packing };
+    return tags && { result, threw, durationMs, tags, summary, isAsync, isPinned, packing };
   }
 
   #note(address: Address, self: unknown, { durationMs }: Made, stored: boolean): boolean {

@@ -5,13 +5,8 @@ import { Audience } from "./audience.ts";
 import { Calling } from "./calling.ts";
 import { type AnyFunction, Computing, isDeclaredAsync, isThenable } from "./computing.ts";
 import type { Flights } from "./flights.ts";
-import {
-  type Call,
-  FunctionResults,
-  type Keeping,
-  type Made,
-  type Policy,
-} from "./function-results.ts";
+import { type Call, FunctionResults, type Keeping, type Made } from "./function-results.ts";
+import type { Policy } from "./policy.ts";
 import type { Hit, Results } from "./results.ts";
 import { Shelved } from "./shelved.ts";
 
@@ -89,9 +84,9 @@ export class Memoized {
     const audience = new Audience();
     const lead = { tags: this.stored.notesOf(call).tags ?? [], audience, seat: audience.join([]) };
     let isStored = false;
-    await this.#flights.lead(address, lead, async (isCurrent) => {
+    await this.#flights.lead(address, lead, async (course) => {
       const result = await value;
-      if (isCurrent())
+      if (course.isCurrent)
         isStored = await this.stored.put(address, call.self, this.#given(call, result));
       return { value: result, threw: false, use: isStored ? "stored" : "own" };
     });

@@ -31,8 +31,8 @@ export function draftOf(identity: FunctionIdentity, computed: Computed, adapters
   const tags = encodeTags(computed.tags);
   const { skeleton, arrays } = takeApart(computed.result, adapters);
   const packed = packing === undefined ? arrays : arrays.map((array) => packedBy(array, packing));
-  const told = { functionId, functionVersion, isAsync, threw, durationMs, summary, tags };
-  return { ...told, skeleton, isPinned, arrays: packed };
+  const facts = { functionId, functionVersion, isAsync, threw, durationMs, summary, tags };
+  return { facts, skeleton, isPinned, arrays: packed };
 }
 
 function packedBy(array: DraftArray, packing: NonNullable<Computed["packing"]>): DraftArray {

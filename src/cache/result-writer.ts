@@ -9,7 +9,7 @@ import { hasSymbolKeys, ownFieldBeside } from "./own-fields.ts";
 import { type Adapters, adviceOn, writeAdapted } from "./result-adapters.ts";
 import { draftOf, draftOfString, LONG_STRING } from "./result-arrays.ts";
 import { resultClass, writerOf } from "./result-classes.ts";
-import { type Json, special } from "./result-skeleton.ts";
+import { type Json, LONE_ARRAY, special } from "./result-skeleton.ts";
 
 /** As many as a row counts, and one for a long skeleton. */
 const MAX_ARRAYS = 65_534;
@@ -29,9 +29,23 @@ export interface Parts {
  * @throws {ValueError} with the path of the first thing that cannot be stored
  */
 export function takeApart(result: unknown, adapters: Adapters): Parts {
+  const lone = loneArray(result);
+  if (lone !== undefined) return { skeleton: LONE_ARRAY, arrays: [lone] };
   const writer = new ResultWriter(adapters);
   const skeleton = writer.whole(result);
   return { skeleton, arrays: writer.arrays };
+}
+
+/** The draft of a result that is one typed array and nothing else: by far the most frequent. */
+function loneArray(result: unknown): DraftArray | undefined {
+  if (!ArrayBuffer.isView(result)) return undefined;
+  const name = resultClass(result);
+  const isLone =
+    name !== undefined &&
+    writerOf(name, result) === undefined &&
+    !hasSymbolKeys(result) &&
+    ownFieldBeside(result) === undefined;
+  return isLone ? draftOf(name, result) : undefined;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { CallSite } from "./call-site.ts";
 import { claimId } from "./claims.ts";
 import type { AnyFunction } from "./computing.ts";
 import { checkAge, Freshness, type FreshnessOptions } from "./freshness.ts";
-import { FunctionResults, type Policy } from "./function-results.ts";
+import { FunctionResults } from "./function-results.ts";
 import { generatorWrapper } from "./generator-operations.ts";
 import { Generators, isGeneratorFunction, type StoredYields } from "./generators.ts";
 import {
@@ -19,6 +19,7 @@ import {
 import { Memoized, type Shared } from "./memoized.ts";
 import { addOperations, type MemoizedFunction, wrapperOf } from "./operations.ts";
 import { type Packing, type PackingOption, packingOf } from "./packing.ts";
+import type { Policy } from "./policy.ts";
 import type { Receiver } from "./receiver.ts";
 import type { SeriesResults } from "./series-results.ts";
 import { type TagsOption, tagsOf } from "./tags.ts";

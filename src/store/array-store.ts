@@ -11,6 +11,7 @@ import { scanRows } from "./books.ts";
 import type { StoreOptions } from "./draft.ts";
 import { decodeEntry, type Entry, type FileArray } from "./entry.ts";
 import type { Residents } from "./eviction.ts";
+import { GroupCommit } from "./group-commit.ts";
 import type { IndexDb } from "./index-db.ts";
 import { Inventory } from "./inventory.ts";
 import { type Lease, Leases, NO_LEASE } from "./leases.ts";
@@ -62,14 +63,11 @@ export class ArrayStore {
       filesOf: (address, entry) => this.filesOf(address, entry),
     });
     this.#rows = new Rows(index, this.#upkeep.books);
-    this.series = new SeriesStore(
-      layout,
-      index,
-      { rows: this.#rows, upkeep: this.#upkeep },
-      options,
-    );
-    this.storing = new Storing(layout, this.#rows, this.#upkeep, options);
-    this.removal = new Removal(layout, index, this.#rows);
+    const keeper = { rows: this.#rows, upkeep: this.#upkeep };
+    const commits = GroupCommit.of(index);
+    this.series = new SeriesStore(layout, index, keeper, options);
+    this.storing = new Storing(layout, keeper, commits, options);
+    this.removal = new Removal(layout, index, this.#rows, commits);
   }
 
   #lockUpkeep(): Lease | undefined {

@@ -35,9 +35,16 @@ export interface SeenUsage {
 }
 
 const NOTHING = new Uint8Array();
+const NO_KEYS: readonly Uint8Array[] = [];
+
+/** A key, and the row that has to stand there: `undefined` for none. */
+type Expected = readonly [key: Uint8Array, row: Uint8Array | undefined];
+type Put = readonly [key: Uint8Array, row: Uint8Array];
 
 /** Results that are changed in one transaction. */
 const BATCH = 64;
+/** Results that get their places in one transaction: the more, the more of them share pages. */
+const PLACED = 128;
 
 /** LMDB keeps a row of more than half a page less its headers in pages of its own. */
 const PAGE = 4096;
@@ -117,7 +124,7 @@ export class Books {
     for (;;) {
       const changes: Change[] = [];
       for (const { key } of this.#index.scan(NEW_TABLE, undefined, PAGE)) {
-        if (changes.push(this.#placing(key.slice())) === BATCH) break;
+        if (changes.push(this.#placing(key.slice())) === PLACED) break;
       }
       if (changes.length === 0) return true;
       this.#index.write(changes);
@@ -133,7 +140,10 @@ export class Books {
       return { expect: [[usageKey(row), seen?.bytes]], delete: [key] };
     }
     const change = rebooking(row, { ...seen.usage, isPlaced: true }, seen);
-    return { ...change, delete: [...(change.delete ?? []), key] };
+    const noted = change.delete?.[0];
+    // Of an earlier result, which has been replaced since.
+    const isOld = noted === undefined || Buffer.compare(noted, key) !== 0;
+    return isOld ? { ...change, delete: [...(change.delete ?? []), key] } : change;
   }
 
   /**
@@ -163,19 +173,31 @@ export class Books {
   }
 }
 
-/** Stores a row, in the place of that whose usage was seen. */
+/**
+ * Stores a row, in the place of that whose usage was seen.
+ *
+ * @param isNew whether that is only to be done where there is no row either: earlier releases have
+ *   left some that have no usage
+ */
 export function storing(
-  key: Uint8Array,
-  row: Uint8Array,
+  { key, row }: { readonly key: Uint8Array; readonly row: Uint8Array },
   usage: Usage,
   seen: SeenUsage | undefined,
+  isNew: boolean,
 ): Change {
-  const added = usage.bytes - (seen?.usage.bytes ?? 0);
+  const ownKey = usageKey(key);
+  const put: Put[] = [
+    [key, row],
+    [ownKey, encodeUsage(usage)],
+  ];
+  for (const place of placesOf(key, usage)) put.push([place, NOTHING]);
+  const expected: Expected = [ownKey, seen?.bytes];
+  const items = seen === undefined ? 1 : 0;
   return {
-    expect: [[usageKey(key), seen?.bytes]],
-    delete: seen === undefined ? [] : placesOf(key, seen.usage),
-    put: [[key, row], ...booked(key, usage)],
-    add: [[TOTALS_KEY, Float64Array.of(seen === undefined ? 1 : 0, added, 0)]],
+    expect: isNew ? [expected, [key, undefined]] : [expected],
+    delete: seen === undefined ? NO_KEYS : placesOf(key, seen.usage),
+    put,
+    add: [[TOTALS_KEY, [items, usage.bytes - (seen?.usage.bytes ?? 0), 0]]],
   };
 }
 
@@ -186,7 +208,7 @@ export function removing(key: Uint8Array, seen: SeenUsage | undefined): Change {
   return {
     expect,
     delete: [key, usageKey(key), ...placesOf(key, seen.usage)],
-    add: [[TOTALS_KEY, Float64Array.of(-1, -seen.usage.bytes, 0)]],
+    add: [[TOTALS_KEY, [-1, -seen.usage.bytes, 0]]],
   };
 }
 
@@ -201,7 +223,7 @@ export function rebooking(key: Uint8Array, usage: Usage, seen: SeenUsage): Chang
 
 /** Raises what later priorities begin at. */
 export function inflating(by: number): Change {
-  return { add: [[TOTALS_KEY, Float64Array.of(0, 0, by)]] };
+  return { add: [[TOTALS_KEY, [0, 0, by]]] };
 }
 
 /** Counts a row that stands without books, as if it had been used once when it was stored. */
@@ -220,11 +242,11 @@ function adopt(key: Uint8Array, row: Uint8Array, entry: Entry): Change {
     durationMs,
     bytes,
   };
-  const change = storing(key, row, withPriority(used, 0), undefined);
+  const change = storing({ key, row }, withPriority(used, 0), undefined, false);
   return { ...change, expect: [...(change.expect ?? []), [key, row]] };
 }
 
-function booked(key: Uint8Array, usage: Usage): [Uint8Array, Uint8Array][] {
-  const places = placesOf(key, usage).map((place): [Uint8Array, Uint8Array] => [place, NOTHING]);
+function booked(key: Uint8Array, usage: Usage): Put[] {
+  const places = placesOf(key, usage).map((place): Put => [place, NOTHING]);
   return [[usageKey(key), encodeUsage(usage)], ...places];
 }

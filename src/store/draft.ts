@@ -1,11 +1,11 @@
 /** A result that is to be stored, and how it is split into a row and files. */
 import type { ChunkSize } from "../format/chunking.ts";
-import { type ArrayInput, describeArray } from "../format/ndarray.ts";
+import { type ArrayInput, checkArray } from "../format/ndarray.ts";
 import type { PackPlan } from "../format/pack.ts";
 import { type PackNdarrayOptions, planPackNdarray } from "../format/pack-ndarray.ts";
 import { type Address, newStamp, objectPath } from "./address.ts";
 import { describe } from "./description.ts";
-import type { Entry, FileArray } from "./entry.ts";
+import type { Entry, FileArray, InlineArray } from "./entry.ts";
 import type { StandingLimits } from "./limits.ts";
 import type { Layout } from "./location.ts";
 import type { FileFacts } from "./object-file.ts";
@@ -20,12 +20,15 @@ export interface DraftArray {
 }
 
 /** What a row tells of a result as the caller does. */
-type Told =
-  | ("isAsync" | "threw" | "durationMs")
-  | ("functionId" | "functionVersion" | "skeleton" | "summary" | "tags");
+type Facts = Pick<
+  Entry,
+  "isAsync" | "threw" | "durationMs" | "functionId" | "functionVersion" | "summary" | "tags"
+>;
 
 /** A result that is to be stored. */
-export interface Draft extends Pick<Entry, Told> {
+export interface Draft {
+  readonly facts: Facts;
+  readonly skeleton: string;
   readonly arrays: readonly DraftArray[];
   /** Whether it is kept however old it grows, and however large the cache. */
   readonly isPinned: boolean;
@@ -56,40 +59,77 @@ export interface Job {
 export interface SplitDraft {
   /** None where everything goes into the row. */
   readonly jobs: readonly Job[];
-  /** The row, once each of them has left its file. */
-  readonly entryWith: (files: readonly FileArray[]) => Entry;
+  /** The row, without what the jobs leave. */
+  readonly entry: Entry;
 }
 
 /** Marks the array that holds a skeleton too long for the row. */
 export const SKELETON_KIND = 255;
 
+const NO_JOBS: readonly Job[] = [];
+
 export function splitDraft(
   layout: Layout,
-  { inlineBytes, durability, packing }: StoreOptions,
+  options: StoreOptions,
   address: Address,
-  draft: Draft,
+  { facts, skeleton, isPinned, arrays }: Draft,
 ): SplitDraft {
-  const { isPinned, arrays, ...told } = draft;
-  const skeletonIsArray = draft.skeleton.length > inlineBytes;
-  const all = skeletonIsArray ? [...arrays, skeletonArray(draft.skeleton)] : arrays;
-  const plain = all.map(({ kind, input }) => ({ kind, plain: describeArray(input).bytes }));
+  const { inlineBytes } = options;
+  const skeletonIsArray = skeleton.length > inlineBytes;
+  const all = skeletonIsArray ? [...arrays, skeletonArray(skeleton)] : arrays;
+  const plain = plainArrays(all);
+  const entry = entryOf(facts, skeletonIsArray ? undefined : skeleton, plain);
   const nbytes = plain.reduce((sum, array) => sum + array.plain.byteLength, 0);
-  const inline = nbytes <= inlineBytes;
-  const entry = {
-    ...told,
+  if (nbytes <= inlineBytes) return { jobs: NO_JOBS, entry };
+  const kinds = all.map(({ kind }) => kind);
+  const jobs = all.map((array, n) => {
+    const metadata = { bloscache: describe(address, { ...entry, kinds, isPinned }, n) };
+    const path = objectPath(layout, address, entry.stamp, n);
+    return jobOf(array, metadata, { path, layout, options });
+  });
+  return { jobs, entry };
+}
+
+/** @param skeleton `undefined` when it is the last array */
+function entryOf(
+  { isAsync, threw, durationMs, functionId, functionVersion, summary, tags }: Facts,
+  skeleton: string | undefined,
+  arrays: readonly InlineArray[],
+): Entry {
+  // Written out: it is made for every result, and copying the fields of an object takes longer.
+  return {
+    isAsync,
+    skeletonIsArray: skeleton === undefined,
+    threw,
     stamp: newStamp(),
     createdMs: Date.now(),
-    skeletonIsArray,
-    skeleton: skeletonIsArray ? "" : draft.skeleton,
+    durationMs,
+    arrays,
+    functionId,
+    functionVersion,
+    skeleton: skeleton ?? "",
+    summary,
+    tags,
   };
-  const kinds = all.map(({ kind }) => kind);
-  const jobs = (inline ? [] : all).map(({ kind, input, packing: own }, n): Job => {
-    const metadata = { bloscache: describe(address, { ...entry, kinds, isPinned }, n) };
-    const plan = planPackNdarray(input, { ...packing, ...own, metadata });
-    const path = objectPath(layout, address, entry.stamp, n);
-    return { kind, plan, to: { path, temporary: layout.tmp, durability, mode: 0o600 } };
-  });
-  return { jobs, entryWith: (files) => ({ ...entry, arrays: inline ? plain : files }) };
+}
+
+function plainArrays(arrays: readonly DraftArray[]): InlineArray[] {
+  return arrays.map(({ kind, input }) => ({ kind, plain: bytesOf(input) }));
+}
+
+function bytesOf(input: ArrayInput): Uint8Array {
+  if (!ArrayBuffer.isView(input)) return checkArray(input).bytes;
+  return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+}
+
+function jobOf(
+  { kind, input, packing }: DraftArray,
+  metadata: NonNullable<PackNdarrayOptions["metadata"]>,
+  { path, layout, options }: { path: string; layout: Layout; options: StoreOptions },
+): Job {
+  const plan = planPackNdarray(input, { ...options.packing, ...packing, metadata });
+  const { durability } = options;
+  return { kind, plan, to: { path, temporary: layout.tmp, durability, mode: 0o600 } };
 }
 
 /** What the row says of an array whose file was written. */

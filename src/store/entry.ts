@@ -67,33 +67,49 @@ const INLINE = 0;
 const FILE = 1;
 
 export function encodeEntry(entry: Entry): Uint8Array {
-  const { functionId, functionVersion, skeleton, summary, tags } = entry;
-  const texts = [functionId, functionVersion, skeleton, summary, tags].map((text) =>
-    Buffer.from(text, "utf8"),
-  );
-  const textsAt = entry.arrays.reduce((at, array) => at + recordLength(array), HEADER_LENGTH);
-  const end = texts.reduce((at, text) => at + 4 + text.byteLength, textsAt);
+  const { functionId, functionVersion, skeleton, summary, tags, arrays } = entry;
+  const texts = [functionId, functionVersion, skeleton, summary, tags];
+  let textsAt = HEADER_LENGTH;
+  for (const array of arrays) textsAt += recordLength(array);
+  let end = textsAt;
+  for (const text of texts) end += 4 + textLength(text);
   const row = new Uint8Array(end + DIGEST_LENGTH);
   const view = new DataView(row.buffer);
   view.setUint8(0, VERSION);
   view.setUint8(1, flagsOf(entry));
-  view.setUint16(2, entry.arrays.length, true);
+  view.setUint16(2, arrays.length, true);
   view.setUint32(4, entry.stamp, true);
   view.setFloat64(8, entry.createdMs, true);
   view.setFloat64(16, entry.durationMs, true);
   view.setUint32(24, textsAt, true);
   let at = HEADER_LENGTH;
-  for (const array of entry.arrays) {
+  for (const array of arrays) {
     writeRecord(row, view, at, array);
     at += recordLength(array);
   }
-  for (const text of texts) {
-    view.setUint32(at, text.byteLength, true);
-    row.set(text, at + 4);
-    at += 4 + text.byteLength;
-  }
+  for (const text of texts) at += writeText(row, view, at, text);
   view.setBigUint64(end, xxh64(row.subarray(0, end)), true);
   return row;
+}
+
+/** Short texts, most of them ASCII, take longer to hand over to another encoder. */
+const SHORT_TEXT = 64;
+
+function textLength(text: string): number {
+  if (text.length > SHORT_TEXT) return Buffer.byteLength(text);
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) > 0x7f) return Buffer.byteLength(text);
+  }
+  return text.length;
+}
+
+/** @returns how long it is, with its length */
+function writeText(row: Uint8Array, view: DataView, at: number, text: string): number {
+  const length = textLength(text);
+  view.setUint32(at, length, true);
+  if (length > text.length || length > SHORT_TEXT) row.set(Buffer.from(text), at + 4);
+  else for (let i = 0; i < length; i++) row[at + 4 + i] = text.charCodeAt(i);
+  return 4 + length;
 }
 
 function flagsOf({ isAsync, skeletonIsArray, threw }: Entry): number {

@@ -4,7 +4,7 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
-import { type KeyedRow, Lmdb } from "../blosc/lmdb.ts";
+import { type BegunWrite, type KeyedRow, Lmdb } from "../blosc/lmdb.ts";
 import type { Change } from "../blosc/lmdb-changes.ts";
 import { messageOf, StoreError } from "../errors.ts";
 import { findIndexFault } from "./index-check.ts";
@@ -53,6 +53,10 @@ export interface IndexDb {
    * @throws {StoreError} when none of them was
    */
   write(changes: readonly Change[]): readonly boolean[];
+  /** {@link write} off this thread. */
+  writeBegin(changes: readonly Change[]): BegunWrite;
+  /** Whether a commit waits for the disk. */
+  readonly waitsForDisk: boolean;
   /** Has the disk take what was written, where that is not done at once: for the end of a process. */
   syncNow(): void;
   /** Whether the file is still in its folder: somebody may have deleted the cache. */
@@ -228,32 +232,22 @@ function openOnce(layout: Layout, durability: Durability): IndexDb {
 }
 
 class LmdbIndex implements IndexDb {
+  readonly waitsForDisk: boolean;
   readonly #lmdb: Lmdb;
   readonly #path: string;
   readonly #use: IndexUse;
   readonly #sync: IndexSync | undefined;
-  readonly #inode: bigint | undefined;
 
   constructor(lmdb: Lmdb, path: string, use: IndexUse, sync: IndexSync | undefined) {
     this.#lmdb = lmdb;
     this.#path = path;
     this.#use = use;
     this.#sync = sync;
-    this.#inode = this.#readInode();
+    this.waitsForDisk = sync === undefined;
   }
 
   isCurrent(): boolean {
-    try {
-      return this.#readInode() === this.#inode;
-    } catch {
-      // Where the system does not say, nothing speaks against it: what is done next says more.
-      return true;
-    }
-  }
-
-  #readInode(): bigint | undefined {
-    const options = { bigint: true, throwIfNoEntry: false } as const;
-    return fs.statSync(join(this.#path, DATA_FILE), options)?.ino;
+    return this.#lmdb.isCurrent();
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -283,6 +277,22 @@ class LmdbIndex implements IndexDb {
     } catch (error) {
       throw this.#failure("write index", error);
     }
+  }
+
+  writeBegin(changes: readonly Change[]): BegunWrite {
+    let begun: BegunWrite;
+    try {
+      this.#sync?.beforeCommit();
+      begun = this.#lmdb.writeBegin(changes);
+    } catch (error) {
+      throw this.#failure("write index", error);
+    }
+    const { done, finish } = begun;
+    this.#sync?.watch(done, finish);
+    const fail = (error: unknown) => {
+      throw this.#failure("write index", error);
+    };
+    return { done: done.catch(fail), finish };
   }
 
   syncNow(): void {

@@ -21,6 +21,8 @@ export class IndexSync {
   readonly #fd: number;
   #mark: Mark | undefined;
   #commits = 0;
+  /** What waits for each of the commits that are under way off this thread. */
+  readonly #underway = new Set<() => unknown>();
 
   /** @param dataFile of the index */
   constructor(marks: string, dataFile: string) {
@@ -49,6 +51,17 @@ export class IndexSync {
     this.#schedule();
   }
 
+  /** A commit is under way off this thread. @param finish waits for it */
+  watch(done: Promise<unknown>, finish: () => unknown): void {
+    this.#underway.add(finish);
+    const end = () => {
+      this.#underway.delete(finish);
+      // A sync that has begun meanwhile may have come too early for it.
+      this.#commits++;
+    };
+    done.then(end, end);
+  }
+
   #schedule(): void {
     setTimeout(this.#sync, DELAY_MS).unref();
   }
@@ -57,7 +70,8 @@ export class IndexSync {
     const seen = this.#commits;
     fs.fdatasync(this.#fd, (error) => {
       // A failed sync keeps the mark: the next boot will not trust what may not be there.
-      if (error === null && this.#commits === seen) this.#settle();
+      const isAll = this.#commits === seen && this.#underway.size === 0;
+      if (error === null && isAll) this.#settle();
       else this.#schedule();
     });
   };
@@ -65,6 +79,7 @@ export class IndexSync {
   /** Syncs, where there is something to sync, while everybody waits. */
   syncNow(): void {
     if (this.#mark === undefined) return;
+    for (const finish of this.#underway) finishQuietly(finish);
     try {
       fs.fdatasyncSync(this.#fd);
       this.#settle();
@@ -78,5 +93,14 @@ export class IndexSync {
     this.#mark = undefined;
     unsynced.delete(this);
     if (unsynced.size === 0) process.removeListener("exit", syncAllAtExit);
+  }
+}
+
+/** Who waits for a commit that fails is told by it. */
+function finishQuietly(finish: () => unknown): void {
+  try {
+    finish();
+  } catch {
+    // It is not there to be synced.
   }
 }

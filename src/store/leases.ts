@@ -21,14 +21,14 @@ const PLACES = 2 ** 51;
 /** Of this thread, by folder: whoever opens the files a second time is somebody else. */
 const opened = new Map<string, Leases>();
 /** Behind those of the results. */
-const UPKEEP: Place = { name: "upkeep", file: 0, place: PLACES };
+const UPKEEP: Place = { file: 0, place: PLACES };
 
 export class Leases {
   readonly #folder: string;
   readonly #inode: bigint;
   readonly #files: (RangeLock | undefined)[] = [];
-  /** Holders of this thread by place: the system does not tell them apart. */
-  readonly #held = new Map<string, Held>();
+  /** Holders of this thread, by file and place: the system does not tell them apart. */
+  readonly #held = Array.from({ length: FILES }, () => new Map<number, Held>());
   /** Leases of this thread whose computation needs its event loop. */
   #asynchronous = 0;
 
@@ -65,7 +65,8 @@ export class Leases {
 
   /** {@link tryAcquire} for what this thread must not do twice at once either: `undefined` then too. */
   tryAcquireAlone(address: Address): Lease | undefined {
-    return this.#held.has(placeOf(address).name) ? undefined : this.tryAcquire(address);
+    const at = placeOf(address);
+    return this.#heldIn(at).has(at.place) ? undefined : this.#tryAcquire(at);
   }
 
   /** The right to make the cache smaller. @throws as {@link tryAcquire} */
@@ -74,27 +75,40 @@ export class Leases {
   }
 
   #tryAcquire(at: Place): Lease | undefined {
-    const known = this.#held.get(at.name);
+    const known = this.#heldIn(at).get(at.place);
     if (known === undefined && !this.#file(at).tryLock(2 * at.place)) return undefined;
     const held = known ?? { holders: 0, saysAsync: false };
     held.holders++;
-    this.#held.set(at.name, held);
-    let isAsync = false;
-    return {
-      markAsync: (isKnown) => {
-        if (isAsync) return;
-        isAsync = true;
-        this.#asynchronous++;
-        if (isKnown) return;
-        held.saysAsync = this.#tryMark(at);
-      },
-      release: () => {
-        if (isAsync) this.#asynchronous--;
-        held.holders--;
-        if (held.holders === 0) this.#unlock(at, held);
-      },
-    };
+    if (known === undefined) this.#heldIn(at).set(at.place, held);
+    return new Leases.#Share(this, at, held);
   }
+
+  /** One holder's share of a lease of this thread. */
+  static readonly #Share = class implements Lease {
+    readonly #leases: Leases;
+    readonly #at: Place;
+    readonly #held: Held;
+    #isAsync = false;
+
+    constructor(leases: Leases, at: Place, held: Held) {
+      this.#leases = leases;
+      this.#at = at;
+      this.#held = held;
+    }
+
+    markAsync(isKnown: boolean): void {
+      if (this.#isAsync) return;
+      this.#isAsync = true;
+      this.#leases.#asynchronous++;
+      if (!isKnown) this.#held.saysAsync = this.#leases.#tryMark(this.#at);
+    }
+
+    release(): void {
+      if (this.#isAsync) this.#leases.#asynchronous--;
+      this.#held.holders--;
+      if (this.#held.holders === 0) this.#leases.#unlock(this.#at, this.#held);
+    }
+  };
 
   /** Who is not told waits as for any other result. */
   #tryMark(at: Place): boolean {
@@ -106,7 +120,7 @@ export class Leases {
   }
 
   #unlock(at: Place, { saysAsync }: Held): void {
-    this.#held.delete(at.name);
+    this.#heldIn(at).delete(at.place);
     // Closed when the cache was deleted meanwhile.
     const file = this.#files[at.file];
     try {
@@ -129,6 +143,10 @@ export class Leases {
   /** Whether blocking this thread would keep others waiting for what it is about to compute. */
   get isOwedHere(): boolean {
     return this.#asynchronous > 0;
+  }
+
+  #heldIn({ file }: Place): Map<number, Held> {
+    return this.#held[file] as Map<number, Held>;
   }
 
   #file({ file }: Place): RangeLock {
@@ -165,7 +183,6 @@ interface Held {
 export const NO_LEASE: Lease = { markAsync() {}, release() {} };
 
 interface Place {
-  readonly name: string;
   readonly file: number;
   /** Two results that share one wait for each other in vain: of a million, with odds of 1 to 300,000. */
   readonly place: number;
@@ -177,7 +194,7 @@ function placeOf({ row }: Address): Place {
   const [high, low] = [view.getUint32(0), view.getUint32(4)];
   const place = (high * 2 ** 19 + (low >>> 13)) % PLACES;
   const file = low % FILES;
-  return { name: `${file} ${place}`, file, place };
+  return { file, place };
 }
 
 function inodeOf(folder: string): bigint | undefined {

@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { type Address, filesOf } from "./address.ts";
 import { clearRows } from "./clearing.ts";
 import type { Entry } from "./entry.ts";
+import type { GroupCommit } from "./group-commit.ts";
 import type { IndexDb } from "./index-db.ts";
 import { sweepEverything } from "./litter.ts";
 import type { Layout } from "./location.ts";
@@ -21,15 +22,18 @@ export class Removal {
   readonly #layout: Layout;
   readonly #index: IndexDb;
   readonly #rows: Rows;
+  readonly #commits: GroupCommit;
 
-  constructor(layout: Layout, index: IndexDb, rows: Rows) {
+  constructor(layout: Layout, index: IndexDb, rows: Rows, commits: GroupCommit) {
     this.#layout = layout;
     this.#index = index;
     this.#rows = rows;
+    this.#commits = commits;
   }
 
   /** Forgets a result; whether it was there. @throws {StoreError} when the index refuses */
   readonly delete = (address: Address): boolean => {
+    this.#commits.flush();
     const { wasThere, entry } = this.#rows.remove(address.row);
     if (entry !== undefined) removeFilesOf(this.#layout, address, entry);
     return wasThere;
@@ -42,6 +46,7 @@ export class Removal {
    * @throws {StoreError} when the index refuses
    */
   clear(prefix: Uint8Array, { addressOf, isWanted, sweeps }: Clearance): number {
+    this.#commits.flush();
     const clearing = { addressOf, isWanted, delete: this.delete };
     let count = 0;
     for (const { address, entry } of clearRows(this.#index, this.#rows, prefix, clearing)) {

@@ -2,14 +2,58 @@
 
 import type { Change } from "../blosc/lmdb-changes.ts";
 import { StoreError } from "../errors.ts";
-import { type Books, bytesOnDisk, rebooking, removing, speaksOfFiles, storing } from "./books.ts";
+import {
+  type Books,
+  bytesOnDisk,
+  rebooking,
+  removing,
+  speaksOfFiles,
+  storing,
+  type Totals,
+} from "./books.ts";
 import { decodeEntry, type Entry, encodeEntry } from "./entry.ts";
 import type { IndexDb } from "./index-db.ts";
 import type { RecoveredRow } from "./row-recovery.ts";
-import { type Usage, withPriority } from "./usage.ts";
+import { priorityOf, type Usage } from "./usage.ts";
 
 /** Somebody else succeeds each time that one of them fails. */
 const ATTEMPTS = 100;
+
+/** So many rows share the pages in which their places in the orders are. */
+const MANY = 8;
+
+/** A row that is to be stored. */
+export interface Arrival {
+  readonly key: Uint8Array;
+  readonly entry: Entry;
+  /** What the entry is encoded as. */
+  readonly row: Uint8Array;
+  /** Whether it is pinned if the earlier one is not. */
+  readonly isPinned: boolean;
+}
+
+/** What a row that was stored has taken the place of. */
+export interface Replaced {
+  /** `undefined` for nothing that can be read. */
+  readonly entry: Entry | undefined;
+}
+
+/** Of each row what it took the place of; `undefined` where it is not stored. */
+export type Outcomes = readonly (Replaced | undefined)[];
+
+/** Rows that are being stored off this thread. */
+export interface BegunStore {
+  readonly done: Promise<Outcomes>;
+  /** Has the outcomes at once, while this thread waits. */
+  finish(): Outcomes;
+}
+
+const NOTHING_REPLACED: Replaced = { entry: undefined };
+
+/** Whether rows get their places in the orders with the transaction of so many that stores them. */
+export function arePlaced(count: number): boolean {
+  return count >= MANY;
+}
 
 export class Rows {
   readonly #index: IndexDb;
@@ -21,26 +65,60 @@ export class Rows {
   }
 
   /**
-   * Stores a row.
+   * Stores a row, whatever is there.
    *
-   * @param row what `entry` is encoded as
-   * @param isPinned whether it is pinned if the earlier one is not
-   * @returns what it took the place of
    * @throws {StoreError} when the index refuses, as all below
    */
-  store(key: Uint8Array, row: Uint8Array, entry: Entry, isPinned: boolean): Entry | undefined {
+  store(arrival: Arrival): Replaced {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const [replaced] = this.tryStore([arrival], attempt > 0);
+      if (replaced !== undefined) return replaced;
+    }
+    throw contended(arrival.key);
+  }
+
+  /**
+   * Stores rows, in one transaction.
+   *
+   * @param isWary whether rows may stand there without books, as earlier releases have left them
+   * @returns of each what it took the place of; `undefined` where it is not stored, because others
+   *   have changed the row meanwhile, or it has no books
+   */
+  tryStore(arrivals: readonly Arrival[], isWary = false): Outcomes {
+    const { changes, replaced } = this.#changesFor(arrivals, isWary);
+    return outcomesOf(replaced, this.#index.write(changes));
+  }
+
+  /** {@link tryStore} off this thread, which `finish` waits for. */
+  beginStore(arrivals: readonly Arrival[]): BegunStore {
+    const { changes, replaced } = this.#changesFor(arrivals, false);
+    const { done, finish } = this.#index.writeBegin(changes);
+    return {
+      done: done.then((made) => outcomesOf(replaced, made)),
+      finish: () => outcomesOf(replaced, finish()),
+    };
+  }
+
+  #changesFor(arrivals: readonly Arrival[], isWary: boolean) {
+    const totals = this.#books.totals();
+    const booking = { isPlaced: arePlaced(arrivals.length), inflation: totals.inflation };
+    const replaced: Replaced[] = [];
+    const changes: Change[] = [];
+    for (const arrival of arrivals) {
+      const { key } = arrival;
       // First, so that the expectation covers the row as well: it changes with it.
       const seen = this.#books.seen(key);
-      const replaced = this.#find(key);
-      const totals = this.#books.totals();
-      const begin = this.#books.begin(totals);
-      const usage = usageOf(entry, row.byteLength, isPinned, seen?.usage);
-      const change = storing(key, row, withPriority(usage, totals.inflation), seen);
-      const made = this.#index.write(begin === undefined ? [change] : [change, begin]);
-      if (made[0] === true) return replaced;
+      const isNew = seen === undefined && !isWary;
+      replaced.push(isNew ? NOTHING_REPLACED : { entry: this.#find(key) });
+      changes.push(storing(arrival, usageOf(arrival, seen?.usage, booking), seen, isNew));
     }
-    throw contended(key);
+    return { changes: this.#beginning(changes, totals), replaced };
+  }
+
+  /** The changes, and behind them what a cache without any rows begins with. */
+  #beginning(changes: readonly Change[], totals: Totals): readonly Change[] {
+    const begin = this.#books.begin(totals);
+    return begin === undefined ? changes : [...changes, begin];
   }
 
   /**
@@ -51,16 +129,13 @@ export class Rows {
   adopt(found: readonly RecoveredRow[]): readonly boolean[] {
     if (found.length === 0) return [];
     const totals = this.#books.totals();
-    const begin = this.#books.begin(totals);
     const changes = found.map(({ row: key, entry, isPinned }) => {
-      const row = encodeEntry(entry);
-      const usage = usageOf(entry, row.byteLength, isPinned, undefined);
-      const change = storing(key, row, withPriority(usage, totals.inflation), undefined);
-      // Rows of earlier releases have no usage.
-      return { ...change, expect: [...(change.expect ?? []), [key, undefined] as const] };
+      const arrival = { key, entry, row: encodeEntry(entry), isPinned };
+      const { inflation } = totals;
+      const usage = usageOf(arrival, undefined, { isPlaced: false, inflation });
+      return storing(arrival, usage, undefined, true);
     });
-    const made = this.#index.write([...changes, ...(begin === undefined ? [] : [begin])]);
-    return made.slice(0, changes.length);
+    return this.#index.write(this.#beginning(changes, totals)).slice(0, changes.length);
   }
 
   /**
@@ -110,23 +185,29 @@ export class Rows {
   }
 }
 
+function outcomesOf(replaced: readonly Replaced[], made: readonly boolean[]): Outcomes {
+  return replaced.map((one, i) => (made[i] === true ? one : undefined));
+}
+
 function usageOf(
-  entry: Entry,
-  rowLength: number,
-  isPinned: boolean,
+  { entry, row, isPinned }: Arrival,
   before: Usage | undefined,
-): Omit<Usage, "priority"> {
+  { isPlaced, inflation }: { readonly isPlaced: boolean; readonly inflation: number },
+): Usage {
   const { stamp, createdMs, durationMs } = entry;
+  const uses = before?.uses ?? 1;
+  const bytes = bytesOnDisk(entry, row.byteLength);
   return {
     isPinned: isPinned || before?.isPinned === true,
-    isPlaced: false,
+    isPlaced,
     hasFiles: speaksOfFiles(entry),
     stamp,
-    uses: before?.uses ?? 1,
+    uses,
     usedMs: createdMs,
     createdMs,
     durationMs,
-    bytes: bytesOnDisk(entry, rowLength),
+    bytes,
+    priority: priorityOf({ uses, durationMs, bytes }, inflation),
   };
 }
 

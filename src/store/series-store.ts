@@ -177,7 +177,7 @@ export class SeriesStore {
     const encoded = encodeSeries(next);
     const row = encodeEntry(encoded);
     requireFit(this.#options.limits, address.name, bytesOnDisk(encoded, row.byteLength));
-    this.#rows.store(address.row, row, encoded, false);
+    this.#rows.store({ key: address.row, entry: encoded, row, isPinned: false });
     this.#upkeep.stored();
   }
 

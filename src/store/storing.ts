@@ -7,77 +7,104 @@ import type { Address } from "./address.ts";
 import { bytesOnDisk } from "./books.ts";
 import { type Draft, fileArray, type Job, type StoreOptions, splitDraft } from "./draft.ts";
 import { type Entry, encodeEntry, type FileArray } from "./entry.ts";
+import type { GroupCommit, Keeper } from "./group-commit.ts";
 import { requireFit } from "./limits.ts";
 import type { Layout } from "./location.ts";
 import { writeObject, writeObjectSync } from "./object-file.ts";
 import { makeFolders } from "./publication.ts";
 import { removeFilesOf } from "./removal.ts";
-import type { Rows } from "./rows.ts";
-import type { Upkeep } from "./upkeep.ts";
+import type { Arrival, Replaced } from "./rows.ts";
 
 export class Storing {
   readonly #layout: Layout;
-  readonly #rows: Rows;
-  readonly #upkeep: Upkeep;
+  readonly #keeper: Keeper;
+  readonly #commits: GroupCommit;
   readonly #options: StoreOptions;
 
-  constructor(layout: Layout, rows: Rows, upkeep: Upkeep, options: StoreOptions) {
+  constructor(layout: Layout, keeper: Keeper, commits: GroupCommit, options: StoreOptions) {
     this.#layout = layout;
-    this.#rows = rows;
-    this.#upkeep = upkeep;
+    this.#keeper = keeper;
+    this.#commits = commits;
     this.#options = options;
   }
 
   /** Stores a result, in the place of an earlier one. @throws {StoreError} or the system's error */
   writeSync(address: Address, draft: Draft): void {
-    const { jobs, entryWith } = splitDraft(this.#layout, this.#options, address, draft);
+    const { jobs, entry } = splitDraft(this.#layout, this.#options, address, draft);
     try {
       const files = jobs.map((job) => {
         makeFolders(job.to);
         return fileArray(job, writeObjectSync(job.to, job.plan));
       });
-      this.#commit(address, entryWith(files), draft.isPinned);
+      const arrival = this.#arrival(address, withFiles(entry, files), draft.isPinned);
+      this.#commits.flush();
+      const replaced = this.#keeper.rows.store(arrival);
+      this.#keeper.upkeep.stored();
+      this.#removeReplaced(address, arrival, replaced);
     } catch (error) {
       removeFiles(jobs);
       throw error;
     }
   }
 
-  /** {@link writeSync} off the main thread. REQUIRES: the arrays stay as they are until then. */
-  async write(address: Address, draft: Draft): Promise<void> {
-    const { jobs, entryWith } = splitDraft(this.#layout, this.#options, address, draft);
+  /**
+   * {@link writeSync} off the main thread; the row is committed with others. It may throw at once.
+   * REQUIRES: arrays of which files are made stay as they are until then.
+   */
+  write(address: Address, draft: Draft): Promise<void> {
+    const { jobs, entry } = splitDraft(this.#layout, this.#options, address, draft);
+    return jobs.length === 0
+      ? this.#commit(address, entry, draft.isPinned)
+      : this.#writeFiles(address, jobs, entry, draft.isPinned);
+  }
+
+  async #writeFiles(
+    address: Address,
+    jobs: readonly Job[],
+    entry: Entry,
+    isPinned: boolean,
+  ): Promise<void> {
     try {
       const files: FileArray[] = [];
       for (const job of jobs) {
         makeFolders(job.to);
         files.push(fileArray(job, await writeObject(job.to, job.plan)));
       }
-      this.#commit(address, entryWith(files), draft.isPinned);
+      await this.#commit(address, withFiles(entry, files), isPinned);
     } catch (error) {
       removeFiles(jobs);
       throw error;
     }
   }
 
-  /** Makes the result exist; the files of the one that it replaces go. */
-  #commit(address: Address, entry: Entry, isPinned: boolean): void {
+  #commit(address: Address, entry: Entry, isPinned: boolean): Promise<void> {
+    const arrival = this.#arrival(address, entry, isPinned);
+    return this.#commits.store(this.#keeper, arrival, (replaced) => {
+      this.#removeReplaced(address, arrival, replaced);
+    });
+  }
+
+  /** The row that makes the result exist. @throws {StoreError} when it is too large for the cache */
+  #arrival({ row: key, name }: Address, entry: Entry, isPinned: boolean): Arrival {
     const row = encodeEntry(entry);
-    requireFit(this.#options.limits, address.name, bytesOnDisk(entry, row.byteLength));
-    const replaced = this.#rows.store(address.row, row, entry, isPinned);
-    // Who rebuilds the index meanwhile may have found these very files.
-    const isOther = replaced !== undefined && replaced.stamp !== entry.stamp;
-    if (isOther) this.#removeReplaced(address, replaced);
-    this.#upkeep.stored();
+    requireFit(this.#options.limits, name, bytesOnDisk(entry, row.byteLength));
+    return { key, entry, row, isPinned };
   }
 
   /** The new result is there, and does not go because the old one's files cannot. */
-  #removeReplaced(address: Address, replaced: Entry): void {
+  #removeReplaced(address: Address, { entry }: Arrival, { entry: replaced }: Replaced): void {
+    // Who rebuilds the index meanwhile may have found these very files.
+    if (replaced === undefined || replaced.stamp === entry.stamp) return;
     try {
       removeFilesOf(this.#layout, address, replaced);
     } catch {
       // They are litter, as after a kill.
     }
   }
+}
+
+function withFiles(entry: Entry, files: readonly FileArray[]): Entry {
+  return files.length === 0 ? entry : { ...entry, arrays: files };
 }
 
 /** Of a result that did not come to be. */

@@ -91,9 +91,9 @@ export class Upkeep {
     setTimeout(this.#flush, FLUSH_MS).unref();
   }
 
-  /** A result was stored. */
-  stored(): void {
-    this.#noteNew();
+  /** Results were stored. @param unplaced how many of them have no places in the orders yet */
+  stored(unplaced = 1): void {
+    if (unplaced > 0) this.#noteNew(unplaced);
     // Somebody may have been killed before he removed what he had doomed.
     if (!this.#hasWritten && this.#limits !== undefined) this.#removeFilesLater();
     this.#hasWritten = true;
@@ -104,8 +104,8 @@ export class Upkeep {
   }
 
   /** New results get their places some at a time: at once if this thread gives no other time. */
-  #noteNew(): void {
-    this.#unplaced++;
+  #noteNew(count: number): void {
+    this.#unplaced += count;
     if (this.#unplaced > MANY_NEW) this.#quietly(() => this.#place(lateAfter(SLICE_MS)));
     if (this.#isPlacingDue) return;
     this.#isPlacingDue = true;

@@ -17,8 +17,8 @@
  *
  * A commit writes every page that it changes. So usage stands in the page of its row, and a new
  * result gets no more than a line beside the totals; its places, each in a page of its own, come
- * later, with those of many others (`place` in books.ts). Pinned results have no places, so that
- * nobody has to pass them over.
+ * later, with those of many others (`place` in books.ts), unless many are stored together. Pinned
+ * results have no places, so that nobody has to pass them over.
  *
  * Numbers in keys are f64, big-endian: as bytes they have the order of the numbers, if these are
  * not negative.
@@ -103,18 +103,25 @@ export function usageKey(row: Uint8Array): Uint8Array {
   return key;
 }
 
+/** A number as it is written into a key: small arrays have no buffer of their own until asked for it. */
+const numberView = new DataView(new ArrayBuffer(8));
+const numberBytes = new Uint8Array(numberView.buffer);
+
 /** A key in the order of `numbers`. */
 export function numberedKey(
   table: Uint8Array,
   numbers: readonly number[],
   row: Uint8Array,
 ): Uint8Array {
-  const start = table.byteLength;
-  const key = new Uint8Array(start + 8 * numbers.length + row.byteLength);
+  const key = new Uint8Array(table.byteLength + 8 * numbers.length + row.byteLength);
   key.set(table);
-  const view = new DataView(key.buffer);
-  for (const [i, number] of numbers.entries()) view.setFloat64(start + 8 * i, number);
-  key.set(row, start + 8 * numbers.length);
+  let at = table.byteLength;
+  for (const number of numbers) {
+    numberView.setFloat64(0, number);
+    key.set(numberBytes, at);
+    at += 8;
+  }
+  key.set(row, at);
   return key;
 }
 
@@ -150,24 +157,33 @@ export function placesOf(row: Uint8Array, usage: Usage): Uint8Array[] {
  *
  * @param inflation the highest priority that was removed so far
  */
-export function withPriority(usage: Omit<Usage, "priority">, inflation: number): Usage {
-  const { uses, durationMs, bytes } = usage;
-  return { ...usage, priority: inflation + (uses * durationMs) / Math.max(1, bytes) };
+export function priorityOf(
+  { uses, durationMs, bytes }: Pick<Usage, "uses" | "durationMs" | "bytes">,
+  inflation: number,
+): number {
+  return inflation + (uses * durationMs) / Math.max(1, bytes);
 }
 
+/** A usage with its {@link priorityOf}. */
+export function withPriority(usage: Omit<Usage, "priority">, inflation: number): Usage {
+  return { ...usage, priority: priorityOf(usage, inflation) };
+}
+
+/** What a usage is written into, before it is copied. */
+const usageView = new DataView(new ArrayBuffer(LENGTH));
+const usageBytes = new Uint8Array(usageView.buffer);
+
 export function encodeUsage(usage: Usage): Uint8Array {
-  const bytes = new Uint8Array(LENGTH);
-  const view = new DataView(bytes.buffer);
-  view.setUint8(0, VERSION);
-  view.setUint8(1, flagsOf(usage));
-  view.setUint32(4, usage.stamp, true);
-  view.setFloat64(8, usage.uses, true);
-  view.setFloat64(16, usage.usedMs, true);
-  view.setFloat64(24, usage.createdMs, true);
-  view.setFloat64(32, usage.durationMs, true);
-  view.setFloat64(40, usage.bytes, true);
-  view.setFloat64(48, usage.priority, true);
-  return bytes;
+  usageView.setUint8(0, VERSION);
+  usageView.setUint8(1, flagsOf(usage));
+  usageView.setUint32(4, usage.stamp, true);
+  usageView.setFloat64(8, usage.uses, true);
+  usageView.setFloat64(16, usage.usedMs, true);
+  usageView.setFloat64(24, usage.createdMs, true);
+  usageView.setFloat64(32, usage.durationMs, true);
+  usageView.setFloat64(40, usage.bytes, true);
+  usageView.setFloat64(48, usage.priority, true);
+  return usageBytes.slice();
 }
 
 function flagsOf({ isPinned, isPlaced, hasFiles }: Usage): number {

@@ -106,18 +106,51 @@ describe("Lmdb", () => {
   test("adds to the numbers of a row, whatever others add", () => {
     const path = folder();
     const lmdb = new Lmdb(path, options);
-    const add = () => lmdb.write([{ add: [[key("sum"), Float64Array.of(1, -0.5)]] }]);
+    const add = () => lmdb.write([{ add: [[key("sum"), [1, -0.5]]] }]);
     for (let i = 0; i < 100; i++) add();
     const script = `
       import { Lmdb } from "${modules}/blosc/lmdb.js";
       const lmdb = new Lmdb(${JSON.stringify(path)}, ${JSON.stringify(options)});
-      for (let i = 0; i < 1000; i++) lmdb.write([{ add: [[Buffer.from("sum"), Float64Array.of(1, -0.5)]] }]);`;
+      for (let i = 0; i < 1000; i++) lmdb.write([{ add: [[Buffer.from("sum"), [1, -0.5]]] }]);`;
     const child = execFileAsync(process.execPath, ["--input-type=module", "-e", script]);
     for (let i = 0; i < 900; i++) add();
     return child.then(() => {
       const row = (lmdb.get(key("sum")) as Uint8Array).slice();
       expect(new Float64Array(row.buffer)).toEqual(Float64Array.of(2000, -1000));
     });
+  });
+
+  test("makes those that are begun in their order, off this thread or at once", async () => {
+    const lmdb = new Lmdb(folder(), options);
+    const begin = (n: number) =>
+      lmdb.writeBegin([
+        {
+          expect: [[key("last"), n === 0 ? undefined : Uint8Array.of(n - 1)]],
+          put: [[key("last"), Uint8Array.of(n)]],
+        },
+        { expect: [[key("none"), Uint8Array.of(n)]], delete: [key("last")] },
+      ]);
+    for (const waits of [[], [0], [7], [3, 3, 19], [19, 0]]) {
+      remove(lmdb, "last");
+      const begun = Array.from({ length: 20 }, (_, n) => begin(n));
+      for (const n of waits) {
+        for (const { finish } of begun.slice(0, n)) finish();
+        expect(begun[n]?.finish()).toEqual([true, false]);
+      }
+      const made = await Promise.all(begun.map(({ done }) => done));
+      expect(made, `waiting for ${waits}`).toEqual(Array(20).fill([true, false]));
+      expect(lmdb.get(key("last"))).toEqual(Uint8Array.of(19));
+    }
+  });
+
+  test("fails one that is begun, and not those beside it", async () => {
+    const lmdb = new Lmdb(folder(), options);
+    const begin = (name: string) => lmdb.writeBegin([{ put: [[key(name), Uint8Array.of(1)]] }]);
+    const [one, bad, other] = [begin("one"), begin(""), begin("other")];
+    expect(() => bad.finish()).toThrow(/MDB_ERROR/);
+    await expect(bad.done).rejects.toThrow(/MDB_ERROR/);
+    expect(await Promise.all([one.done, other.done])).toEqual([[true], [true]]);
+    expect(lmdb.get(key("other"))).toEqual(Uint8Array.of(1));
   });
 
   test("makes none of a batch that is not whole", () => {
