@@ -4,7 +4,8 @@
  *   node bench/main.mjs [--quick] [--trials N] [--check] [--write-baseline] [QUESTION...]
  *   node bench/main.mjs --document results/<date>.json
  *
- * QUESTION is the name of a file in questions/, such as `small-hit`. All numbers go to
+ * QUESTION is the name of a file in questions/, such as `small-hit`; with one of its inputs, such as
+ * `large-hit:arange`, the others are not asked. All numbers go to
  * results/<date>.json; those of a full run, all questions with 7 trials or more, also to
  * docs/benchmarks.md with its charts. `--document` writes these again from such a file.
  *
@@ -48,9 +49,10 @@ const results = join(here, "results");
 process.exitCode = await main();
 
 async function main() {
-  const unknown = positionals.filter((name) => !questions.includes(name));
+  const unknown = asked().filter(({ name }) => !questions.includes(name));
   if (unknown.length > 0) {
-    console.error(`No such question: ${unknown.join(", ")}. There are ${questions.join(", ")}.`);
+    const names = unknown.map(({ name }) => name).join(", ");
+    console.error(`No such question: ${names}. There are ${questions.join(", ")}.`);
     return 1;
   }
   if (!existsSync(join(here, "node_modules/bloscache"))) {
@@ -75,6 +77,15 @@ async function main() {
   return conclude(report);
 }
 
+/** Questions, and of some only an input. */
+function asked() {
+  const all = positionals.length > 0 ? positionals : questions;
+  return all.map((text) => {
+    const [name, input] = text.split(":");
+    return { name, only: input };
+  });
+}
+
 function trialsAsked() {
   const trials = Number(options.trials ?? (options.quick ? 3 : FULL_TRIALS));
   if (!Number.isInteger(trials) || trials < 1)
@@ -88,22 +99,23 @@ async function answer({ trials, isQuick, answers }) {
   // Beside the results and not in the system's folder for temporary files, which may be memory.
   const workspace = mkdtempSync(join(results, "work-"));
   try {
-    for (const name of positionals.length > 0 ? positionals : questions) {
-      await ask(name, { trials, isQuick, workspace, answers });
+    for (const { name, only } of asked()) {
+      await ask(name, only, { trials, isQuick, workspace, answers });
     }
   } finally {
     rmSync(workspace, { recursive: true, force: true });
   }
 }
 
-async function ask(name, { trials, isQuick, workspace, answers }) {
+async function ask(name, only, { trials, isQuick, workspace, answers }) {
   const file = new URL(`questions/${name}.mjs`, import.meta.url).href;
   const question = await import(file);
   if (isQuick && !question.quick) {
     console.log(`\n${question.title}: left out of a quick run`);
     return;
   }
-  for (const input of isQuick ? question.quick.inputs : question.inputs) {
+  const inputs = isQuick ? question.quick.inputs : question.inputs;
+  for (const input of only === undefined ? inputs : [only]) {
     const leftOut = [];
     const onLeftOut = (_side, reason) => leftOut.push(reason);
     const fewer = Math.min(trials, question.trials ?? trials);

