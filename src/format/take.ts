@@ -115,8 +115,10 @@ function* copyGroup(
   target: Uint8Array,
 ): Steps<undefined> {
   const base = contents.index.plainStart(chunk);
-  const first = Math.min(...pieces.map((piece) => piece.start));
-  const end = Math.max(...pieces.map((piece) => piece.start + piece.nbytes));
+  // In the order of the file, and none reaches beyond the next one's end: they are as wide.
+  const first = (pieces[0] as TakenPiece).start;
+  const last = pieces.at(-1) as TakenPiece;
+  const end = last.start + last.nbytes;
   const bytes = new Uint8Array(yield* plainBytes(contents, base + first, base + end));
   for (const piece of pieces) {
     const from = piece.start - first;

@@ -100,6 +100,16 @@ it("takes single elements of one dimension, many of a chunk and each more than o
   }
 });
 
+it("takes hundreds of thousands of one chunk", async () => {
+  const data = Uint16Array.from({ length: 1000 }, (_, i) => i);
+  const path = written({ data, dtype: "<u2", shape: [1000], order: "C" });
+  const indices = Uint32Array.from({ length: 300_000 }, (_, i) => (i * 7) % 1000);
+  for (const reader of await everyReader(path)) {
+    expect((await reader.take(indices)).data).toEqual(Uint16Array.from(indices));
+    await reader.close();
+  }
+});
+
 it("takes along the last axis of an array in F order, and along no other", async () => {
   const array = table("F");
   for (const reader of await everyReader(written(array))) {
