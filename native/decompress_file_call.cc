@@ -2,12 +2,11 @@
 
 #include <limits>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "blosc_chunk.h"
 #include "chunk_file.h"
-#include "jobs.h"
+#include "file_read_job.h"
 #include "napi_util.h"
 
 namespace bloscache {
@@ -51,30 +50,6 @@ ChunkFilePlan PlanOf(Napi::Env env, const Arguments& arguments) {
   return plan;
 }
 
-class DecompressFileJob : public AsyncJob {
- public:
-  DecompressFileJob(Napi::Env env, const Arguments& arguments)
-      : DecompressFileJob(env, arguments, PlanOf(env, arguments)) {}
-
- private:
-  DecompressFileJob(Napi::Env env, const Arguments& arguments, ChunkFilePlan plan)
-      : plain_(arguments.plain, plan.plain, "plain") {
-    plan.plain = plain_.bytes();
-    run_.emplace(EnvData::Of(env).threads, std::move(plan));
-  }
-
-  void Execute() override { ok_ = run_->Run(); }
-
-  Napi::Value Settle(Napi::Env env) override {
-    if (ok_) plain_.Commit(0, plain_.bytes().size());
-    return Napi::Boolean::New(env, ok_);
-  }
-
-  PinnedOutput plain_;
-  std::optional<ChunkFileRun> run_;
-  bool ok_ = false;
-};
-
 }  // namespace
 
 Napi::Value DecompressFile(const Napi::CallbackInfo& info) {
@@ -84,8 +59,11 @@ Napi::Value DecompressFile(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value DecompressFileAsync(const Napi::CallbackInfo& info) {
-  return AsyncJob::Queue(info.Env(), "bloscache:decompressFile",
-                         std::make_unique<DecompressFileJob>(info.Env(), ReadArguments(info)));
+  const Napi::Env env = info.Env();
+  const Arguments arguments = ReadArguments(info);
+  auto job =
+      std::make_unique<FileReadJob<ChunkFileRun>>(env, arguments.plain, PlanOf(env, arguments));
+  return AsyncJob::Queue(env, "bloscache:decompressFile", std::move(job));
 }
 
 }  // namespace bloscache

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
-#include <optional>
 #include <span>
 #include <utility>
 
 #include "blosc_chunk.h"
-#include "jobs.h"
+#include "file_read_job.h"
 #include "napi_util.h"
 #include "take.h"
 
@@ -76,30 +75,6 @@ TakePlan PlanOf(Napi::Env env, const Arguments& arguments) {
   return plan;
 }
 
-class TakeJob : public AsyncJob {
- public:
-  TakeJob(Napi::Env env, const Arguments& arguments)
-      : TakeJob(env, arguments, PlanOf(env, arguments)) {}
-
- private:
-  TakeJob(Napi::Env env, const Arguments& arguments, TakePlan plan)
-      : plain_(arguments.plain, plan.plain, "plain") {
-    plan.plain = plain_.bytes();
-    run_.emplace(EnvData::Of(env).threads, std::move(plan));
-  }
-
-  void Execute() override { ok_ = run_->Run(); }
-
-  Napi::Value Settle(Napi::Env env) override {
-    if (ok_) plain_.Commit(0, plain_.bytes().size());
-    return Napi::Boolean::New(env, ok_);
-  }
-
-  PinnedOutput plain_;
-  std::optional<TakeRun> run_;
-  bool ok_ = false;
-};
-
 }  // namespace
 
 Napi::Value Take(const Napi::CallbackInfo& info) {
@@ -109,8 +84,10 @@ Napi::Value Take(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TakeAsync(const Napi::CallbackInfo& info) {
-  return AsyncJob::Queue(info.Env(), "bloscache:take",
-                         std::make_unique<TakeJob>(info.Env(), ReadArguments(info)));
+  const Napi::Env env = info.Env();
+  const Arguments arguments = ReadArguments(info);
+  auto job = std::make_unique<FileReadJob<TakeRun>>(env, arguments.plain, PlanOf(env, arguments));
+  return AsyncJob::Queue(env, "bloscache:take", std::move(job));
 }
 
 }  // namespace bloscache
