@@ -5,6 +5,7 @@ export default defineConfig({
   esbuild: { target: "es2022" },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/s3/stop-servers.ts"],
     // Most of the time goes into other processes, which wait more often than not.
     maxWorkers: 2,
     testTimeout: 60_000,

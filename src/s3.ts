@@ -1,0 +1,5 @@
+/**
+ * `bloscache/s3`: Bloscpack files in S3-compatible stores, and one cache shared by many machines. Needs
+ * the package `@aws-sdk/client-s3`.
+ */
+export type { ClientOption } from "./s3/client.ts";
