@@ -6,6 +6,7 @@ import { checkOptionNames } from "../format/option-names.ts";
 import type { StoreOptions } from "../store/draft.ts";
 import type { StandingLimits } from "../store/limits.ts";
 import type { Durability } from "../store/publication.ts";
+import type { SharedTier } from "../tier/shared-tier.ts";
 import { type CacheEvent, Events } from "./events.ts";
 import { Evictions } from "./evictions.ts";
 import { Flights, flightsOf } from "./flights.ts";
@@ -23,6 +24,7 @@ import { checkPacking, type Packing } from "./packing.ts";
 import { Adapters, type StorableClass } from "./result-adapters.ts";
 import { Results } from "./results.ts";
 import { SeriesResults } from "./series-results.ts";
+import { SharedResults } from "./shared-results.ts";
 import type { Counters } from "./stats.ts";
 import type { Cache } from "./wrapper.ts";
 
@@ -54,6 +56,12 @@ export interface MemoryOptions extends Packing, LimitOptions {
    * returned and not kept. Default `false`.
    */
   readonly readOnly?: boolean;
+  /**
+   * A tier that machines share, such as `s3Tier(…)` of `bloscache/s3`: what is not in the folder is
+   * looked for there before it is computed, and what is computed is sent there, in the background.
+   * Functions that are not declared `async` cannot wait for it; their results are sent.
+   */
+  readonly shared?: SharedTier;
   /** Which results go first when there are too many. Default: `"cost"`. */
   readonly eviction?: EvictionOrder;
   /** Called with what happens; what it throws becomes a warning. */
@@ -65,7 +73,7 @@ export interface MemoryOptions extends Packing, LimitOptions {
 const OPTION_NAMES = [
   ...["location", "durability", "cname", "clevel", "shuffle", "chunkSize"],
   ...["limitBytes", "limitItems", "maxAgeMs", "eviction"],
-  ...["adapters", "readOnly", "waitMs", "onEvent", "verbose"],
+  ...["adapters", "readOnly", "waitMs", "shared", "onEvent", "verbose"],
 ];
 
 /** Results of at most so many plain bytes live in their row: a file of their own costs more. */
@@ -113,6 +121,7 @@ export function createCache(options: MemoryOptions, registered?: Adapters): Cach
       location: undefined,
       results: undefined,
       series: undefined,
+      shared: undefined,
     };
   }
   const location = resolveLocation(options.location);
@@ -120,7 +129,25 @@ export function createCache(options: MemoryOptions, registered?: Adapters): Cach
   const opened = new OpenedStore(location, store, evictions.note);
   const results = new Results(opened, adapters, events);
   const series = new SeriesResults(results);
-  return { ...shared, flights: flightsOf(location), location, results, series };
+  const tier = checkTier(options);
+  return {
+    ...shared,
+    flights: flightsOf(location),
+    location,
+    results,
+    series,
+    shared: tier && new SharedResults(tier, opened, INLINE_BYTES),
+  };
+}
+
+/** @throws {TypeError} for what is no tier, and where nothing could be stored that it has */
+function checkTier({ shared, readOnly }: MemoryOptions): SharedTier | undefined {
+  if (shared === undefined) return undefined;
+  if (typeof (shared as Partial<SharedTier> | null)?.attach !== "function") {
+    throw new TypeError(`Option shared must be a tier, such as s3Tier(): got ${String(shared)}`);
+  }
+  if (readOnly === true) throw new TypeError("Option shared cannot be used with readOnly");
+  return shared;
 }
 
 function limitsOf(options: MemoryOptions): StandingLimits {

@@ -1,10 +1,11 @@
 /** A call through the cache: the stored result, or else what is computed. */
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
+import type { Call, Miss } from "./call.ts";
 import { signalsOf } from "./caller-signals.ts";
 import type { Computing } from "./computing.ts";
 import type { Flights, Landing } from "./flights.ts";
-import type { Call, FunctionResults, Miss } from "./function-results.ts";
+import type { FunctionResults } from "./function-results.ts";
 import type { Results } from "./results.ts";
 
 const ABSENT: Miss = { reason: "absent", seen: undefined };

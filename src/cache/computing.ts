@@ -6,26 +6,27 @@ import { messageOf } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
 import { type Lease, NO_LEASE } from "../store/leases.ts";
+import type { Replaces } from "../tier/shared-tier.ts";
 import { Audience } from "./audience.ts";
-import { signalsOf, withSignal } from "./caller-signals.ts";
+import type { Call, InVain, Made, Miss, Notes } from "./call.ts";
+import { signalsOf } from "./caller-signals.ts";
 import { warnOfChange } from "./changed-arguments.ts";
 import type { Course, Flights, Landing } from "./flights.ts";
-import type { Call, FunctionResults, InVain, Made, Miss, Notes } from "./function-results.ts";
+import { type AnyFunction, isDeclaredAsync, isThenable } from "./function-kind.ts";
+import type { FunctionResults } from "./function-results.ts";
+import { type Given, givenOf, isLeft } from "./given.ts";
 import type { Results } from "./results.ts";
 import { Share } from "./share.ts";
+import type { SharedResults, Turn } from "./shared-results.ts";
 import { waitLater, waitSync } from "./waiting.ts";
 import { warnOnce } from "./warning.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: a function of any signature, as TypeScript spells it
-export type AnyFunction = (this: any, ...args: any[]) => any;
-
-/** What a function is called with. */
-interface Given {
-  readonly args: readonly unknown[];
-  /** That the caller brought. */
-  readonly signals: readonly AbortSignal[];
-  /** Those of them that stand where ours cannot take their place. */
-  readonly fixed: readonly AbortSignal[];
+/** What is special about a computation. */
+interface Manner {
+  /** Signals by which the caller leaves, if not those that it brought. */
+  readonly leaveBy?: readonly AbortSignal[];
+  /** What of the shared tier its result takes the place of. */
+  readonly replaces?: Replaces | undefined;
 }
 
 /** A call whose function has returned a promise. */
@@ -40,7 +41,11 @@ interface Running {
   readonly course: Course;
 }
 
-const AsyncFunction = (async () => undefined).constructor;
+interface Surroundings {
+  readonly results: Results;
+  readonly flights: Flights;
+  readonly shared: SharedResults | undefined;
+}
 
 export class Computing {
   readonly fn: AnyFunction;
@@ -49,13 +54,14 @@ export class Computing {
   readonly #stored: FunctionResults;
   readonly #results: Results;
   readonly #flights: Flights;
+  readonly #shared: SharedResults | undefined;
   readonly #waitMs: number;
 
   /** @param waitMs how long to wait for others, at most */
   constructor(
     fn: AnyFunction,
     stored: FunctionResults,
-    { results, flights }: { readonly results: Results; readonly flights: Flights },
+    { results, flights, shared }: Surroundings,
     waitMs: number,
   ) {
     this.fn = fn;
@@ -63,6 +69,7 @@ export class Computing {
     this.#stored = stored;
     this.#results = results;
     this.#flights = flights;
+    this.#shared = shared;
     this.#waitMs = waitMs;
   }
 
@@ -70,8 +77,10 @@ export class Computing {
   once(address: Address, call: Call, miss: Miss): unknown {
     if (this.isAsync) for (const signal of signalsOf(call)) signal.throwIfAborted();
     const lease = this.#results.leases.tryAcquire(address);
-    return lease === undefined
-      ? this.#wait(address, call, miss)
+    if (lease === undefined) return this.#wait(address, call, miss);
+    // Only what is given by promises can wait for the network.
+    return this.isAsync && this.#shared !== undefined
+      ? this.#later(address, call, miss, lease)
       : this.#unlessFound(address, call, miss, lease);
   }
 
@@ -79,7 +88,7 @@ export class Computing {
   anew(address: Address, call: Call): unknown {
     const share = new Share(this.#results.leases.tryAcquire(address) ?? NO_LEASE);
     try {
-      return this.#run(address, call, share);
+      return this.#run(address, call, share, { replaces: "anything" });
     } finally {
       share.releaseUnlessKept();
     }
@@ -93,13 +102,16 @@ export class Computing {
       lease.release();
       return;
     }
-    this.#stored.missed(address, call.self, "expired");
     const share = new Share(lease);
     const run = async () => {
+      const turn = this.#shared && (await this.#bring(address, call, new Audience().signal));
       try {
-        return await this.#run(address, call, share, NO_SIGNALS);
+        if (turn === "stored") return;
+        this.#stored.missed(address, call.self, "expired");
+        await this.#run(address, call, share, { leaveBy: NO_SIGNALS, replaces: turn?.replaces });
       } finally {
         share.releaseUnlessKept();
+        if (turn !== "stored") turn?.end();
       }
     };
     // Nobody waits for it, so that nobody else would hear of a failure.
@@ -146,14 +158,14 @@ export class Computing {
   /** Somebody else computes it. Whether it will be a promise shows as soon as their function returns. */
   #wait(address: Address, call: Call, miss: Miss): unknown {
     this.#stored.waits(address, call.self);
-    if (this.isAsync) return this.#waitLater(address, call, miss);
+    if (this.isAsync) return this.#later(address, call, miss);
     // Who waits for this thread may be the one whom this call waits for.
     if (this.#results.leases.isOwedHere && !this.#results.leases.isAsyncElsewhere(address)) {
       this.#stored.missed(address, call.self, miss.reason, "owing");
       return this.#run(address, call, new Share(NO_LEASE));
     }
     const lease = waitSync(this.#leaseOf(address), this.#waitMs);
-    if (lease === "asynchronous") return this.#waitLater(address, call, miss);
+    if (lease === "asynchronous") return this.#later(address, call, miss);
     return this.#unlessFound(address, call, miss, lease ?? NO_LEASE, endOf(lease));
   }
 
@@ -164,30 +176,59 @@ export class Computing {
     };
   }
 
-  #waitLater(address: Address, call: Call, miss: Miss): Promise<unknown> {
+  /** Computes when nobody else does, here or elsewhere. @param held the lease, if it was free */
+  #later(address: Address, call: Call, miss: Miss, held?: Lease): Promise<unknown> {
     const { tags = [] } = this.#stored.notesOf(call);
     const audience = new Audience();
-    const given = this.#given(call, audience);
+    const given = givenOf(call, audience);
     const seat = audience.join(given.signals);
     return this.#flights.lead(address, { tags, audience, seat }, async (course) => {
-      const claim = this.#leaseOf(address);
-      const acquired = await waitLater(claim, this.#waitMs, audience.signal);
+      const acquired =
+        held ?? (await waitLater(this.#leaseOf(address), this.#waitMs, audience.signal));
       const lease = acquired ?? NO_LEASE;
+      lease.markAsync(this.isAsync);
       try {
         const newer = this.#newer(address, miss);
         const found = newer && (await this.#found(address, call));
         if (found !== undefined) return found;
-        const why = unlessStored(endOf(acquired), newer);
-        this.#stored.missed(address, call.self, miss.reason, why);
-        lease.markAsync(this.isAsync);
-        const { notes, started } = this.#begin(call);
-        const running = { call, address, audience, given, notes, started, course };
-        const compute = async () => Reflect.apply(this.fn, call.self, given.args);
-        return await this.#land(running, compute(), NO_LEASE);
+        const inVain = held === undefined ? unlessStored(endOf(acquired), newer) : undefined;
+        const running = { call, address, audience, given, course };
+        return await this.#unlessShared(running, miss, inVain);
       } finally {
         lease.release();
       }
     });
+  }
+
+  async #unlessShared(
+    running: Omit<Running, "notes" | "started">,
+    { reason }: Miss,
+    inVain: InVain | undefined,
+  ): Promise<Landing> {
+    const { call, address, audience, given } = running;
+    const turn = this.#shared && (await this.#bring(address, call, audience.signal));
+    if (turn === "stored") {
+      const found = await this.#found(address, call);
+      if (found !== undefined) return found;
+    }
+    const own = turn === "stored" ? undefined : turn;
+    try {
+      this.#stored.missed(address, call.self, reason, inVain ?? own?.inVain);
+      const begun = this.#begin(call, own?.replaces);
+      const compute = async () => Reflect.apply(this.fn, call.self, given.args);
+      return await this.#land({ ...running, ...begun }, compute(), NO_LEASE);
+    } finally {
+      own?.end();
+    }
+  }
+
+  async #bring(
+    address: Address,
+    call: Call,
+    signal: AbortSignal,
+  ): Promise<"stored" | Turn | undefined> {
+    const waiting = { waitMs: this.#waitMs, signal };
+    return this.#shared?.bring(address, this.#stored.wishOf(address, call, waiting));
   }
 
   /** What others have stored while this call waited. */
@@ -203,31 +244,21 @@ export class Computing {
     }
   }
 
-  #begin(call: Call): Pick<Running, "notes" | "started"> {
+  #begin(call: Call, replaces?: Replaces): Pick<Running, "notes" | "started"> {
     // Before the function may change its arguments.
-    const notes = this.#stored.notesOf(call);
+    const notes = this.#stored.notesOf(call, replaces);
     return { notes, started: performance.now() };
-  }
-
-  /** The function gets a signal of ours in the place of the caller's, who is not alone to wait. */
-  #given(call: Call, audience: Audience): Given {
-    const signals = signalsOf(call);
-    if (signals.length === 0) return { args: call.args, signals, fixed: signals };
-    const args = withSignal(call.args, audience.signal);
-    const fixed = signalsOf({ self: call.self, args }).filter((one) => one !== audience.signal);
-    return { args, signals, fixed };
   }
 
   /**
    * Runs the function, and stores what it gives.
    *
    * @param share kept beyond this call where the function gives a promise
-   * @param leaveBy signals by which the caller leaves: those that it brought
    */
-  #run(address: Address, call: Call, share: Share, leaveBy?: readonly AbortSignal[]): unknown {
-    const { notes, started } = this.#begin(call);
+  #run(address: Address, call: Call, share: Share, { leaveBy, replaces }: Manner = {}): unknown {
+    const { notes, started } = this.#begin(call, replaces);
     const audience = new Audience();
-    const given = this.#given(call, audience);
+    const given = givenOf(call, audience);
     const seat = audience.join(leaveBy ?? given.signals);
     let result: unknown;
     try {
@@ -294,14 +325,6 @@ export class Computing {
   }
 }
 
-/**
- * Whether what the function gave may be cut short: all callers have left, or one of the signals was
- * aborted that stand where ours cannot take their place.
- */
-function isLeft(audience: Audience, { fixed }: Given): boolean {
-  return audience.isGone || fixed.some(({ aborted }) => aborted);
-}
-
 /** What a wait has come to. @param lease `undefined` when it did not come free in time */
 function endOf(lease: Lease | undefined): InVain {
   return lease === undefined ? "waited" : "takeover";
@@ -315,19 +338,7 @@ function unlessStored(why: InVain | undefined, newer: Entry | undefined): InVain
 /** Of a caller who has got something already, and waits for nothing. */
 const NO_SIGNALS: readonly AbortSignal[] = [];
 
-export function isDeclaredAsync(fn: AnyFunction): boolean {
-  return fn instanceof AsyncFunction;
-}
-
 /** What a function has given just now. @param started by the performance clock, ms */
 function madeOf(result: unknown, threw: boolean, started: number, notes: Notes): Made {
   return { result, threw, durationMs: performance.now() - started, notes };
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  try {
-    return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
-  } catch {
-    return false; // a getter of the result's own that throws
-  }
 }

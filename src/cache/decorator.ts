@@ -1,7 +1,7 @@
 /** Decorators for methods, by TC39's protocol and by TypeScript's `experimentalDecorators`. */
 
 import type { CallSite } from "./call-site.ts";
-import type { AnyFunction } from "./computing.ts";
+import type { AnyFunction } from "./function-kind.ts";
 import { assertThisHashable } from "./receiver.ts";
 import { usesThis } from "./uses-this.ts";
 import { type Cache, type MemoizeOptions, memoizeOn } from "./wrapper.ts";

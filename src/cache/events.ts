@@ -19,10 +19,13 @@ export type DuplicateReason = "waited" | "owing";
  * and `durationMs` are what computing the result took; a result is `declined` by `shouldCache`, and
  * else unstored because it could not be stored. What is removed to keep the cache within its limits
  * is told as `evict`, by the process that removes it; `bytes` is what it took on disk. A result that
- * turns out damaged is told as `damage`, and then computed again as if it had never been there.
+ * turns out damaged is told as `damage`, and then computed again as if it had never been there. A
+ * result that the shared tier had is told as `fetch` when it is stored here, `bytes` of it, and then
+ * as a hit; a `wait` may be for another machine.
  */
 export type CacheEvent = { readonly id: string; readonly key: string } & (
   | { readonly type: "hit"; readonly savedMs: number }
+  | { readonly type: "fetch"; readonly bytes: number }
   | { readonly type: "wait" }
   | { readonly type: "takeover" }
   | { readonly type: "duplicate"; readonly reason: DuplicateReason }

@@ -2,11 +2,13 @@
 import { messageOf } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
+import type { Replaces } from "../tier/shared-tier.ts";
 import { CallAddress, rowPrefix } from "./address.ts";
+import type { Call, InVain, Made, Miss, Notes } from "./call.ts";
 import { type CallSummary, summarize } from "./call-summary.ts";
 import { areFixed, isUnchanged } from "./changed-arguments.ts";
 import type { EntryInfo } from "./entry-info.ts";
-import type { CacheEvent, DuplicateReason, Events, MissReason } from "./events.ts";
+import type { CacheEvent, Events, MissReason } from "./events.ts";
 import type { Evictions } from "./evictions.ts";
 import { type Explanation, explainAbsent, explainEvicted, explainStored } from "./explain.ts";
 import type { Staleness } from "./freshness.ts";
@@ -15,43 +17,9 @@ import { callKey } from "./key.ts";
 import type { Policy } from "./policy.ts";
 import type { Computed } from "./result-draft.ts";
 import type { Hit, Results } from "./results.ts";
+import type { SharedResults, Waiting, Wish } from "./shared-results.ts";
 import { Counters } from "./stats.ts";
 import { warnOnce } from "./warning.ts";
-
-/** One call: on what, with what, and how old its result may be. */
-export interface Call {
-  readonly self: unknown;
-  readonly args: readonly unknown[];
-  /** Infinite where the call sets no limit. */
-  readonly maxAgeMs: number;
-}
-
-/** Why a call has to be computed. */
-export interface Miss {
-  readonly reason: MissReason;
-  /** The row that was found, and may not be used. */
-  readonly seen: Entry | undefined;
-}
-
-/** Why a call that waited for another process or thread has to be computed: as of {@link CacheEvent}. */
-export type InVain = "takeover" | DuplicateReason;
-
-/** What is noted of a call before its function may change the arguments. */
-export interface Notes {
-  readonly summary: CallSummary;
-  /** `undefined` when they cannot be told. */
-  readonly tags: readonly string[] | undefined;
-}
-
-/** What a function has given. */
-export interface Made {
-  readonly result: unknown;
-  /** Whether it threw the result. */
-  readonly threw: boolean;
-  /** How long that took, ms. */
-  readonly durationMs: number;
-  readonly notes: Notes;
-}
 
 /** What the functions of a cache share of it. */
 export interface Keeping {
@@ -61,6 +29,8 @@ export interface Keeping {
   /** By function id; of functions that are gone as well. */
   readonly counters: Map<string, Counters>;
   readonly evictions: Evictions;
+  /** What other machines have; `undefined` without a shared tier. */
+  readonly shared: SharedResults | undefined;
 }
 
 /** An event without what tells whose it is. */
@@ -121,8 +91,8 @@ export class FunctionResults {
     return this.#prefix;
   }
 
-  notesOf(call: Call): Notes {
-    return { summary: this.#summaryOf(call), tags: this.#tagsOf(call) };
+  notesOf(call: Call, replaces: Replaces = "nothing"): Notes {
+    return { summary: this.#summaryOf(call), tags: this.#tagsOf(call), replaces };
   }
 
   /** The arguments that count, in brief. Nothing depends on it, so nothing fails for it. */
@@ -166,6 +136,23 @@ export class FunctionResults {
     const entry = this.#keeping.results?.find(address);
     if (entry === undefined || !freshness.isInGrace(entry, call.maxAgeMs)) return undefined;
     return freshness.accepts(this.#infoOf(address, entry)) ? entry : undefined;
+  }
+
+  /** What this call asks of the shared tier. */
+  wishOf(address: Address, call: Call, waiting: Waiting): Wish {
+    return {
+      ...waiting,
+      isPinned: this.#policy.isPinned,
+      isFresh: (entry) => this.#staleness(address, entry, call) === undefined,
+      onWait: () => this.waits(address, call.self),
+      onFetch: (bytes) => this.#fetched(address, call.self, bytes),
+    };
+  }
+
+  #fetched(address: Address, self: unknown, bytes: number): void {
+    this.counters.fetched();
+    this.#keeping.evictions.forget(address);
+    this.#emit(address, self, { type: "fetch", bytes });
   }
 
   #staleness(address: Address, entry: Entry, { maxAgeMs }: Call): Staleness | undefined {
@@ -234,10 +221,13 @@ export class FunctionResults {
     return tags && { result, threw, durationMs, tags, summary, isAsync, isPinned, packing };
   }
 
-  #note(address: Address, self: unknown, { durationMs }: Made, stored: boolean): boolean {
+  #note(address: Address, self: unknown, made: Made, stored: boolean): boolean {
+    const { durationMs, notes, threw } = made;
     if (stored) {
       this.counters.stored();
       this.#keeping.evictions.forget(address);
+      // A failure is of this machine.
+      if (!threw) this.#keeping.shared?.publish(address, notes.replaces);
     }
     this.#emit(address, self, stored ? { type: "store", durationMs } : UNSTORED);
     return stored;
@@ -288,6 +278,8 @@ export class FunctionResults {
   /** Forgets a result; whether it was there. */
   delete(address: Address, self: unknown): boolean {
     const wasThere = this.#keeping.results?.delete(address) === true;
+    // Else the next call would bring it back.
+    this.#keeping.shared?.remove(address);
     if (wasThere) this.#emit(address, self, { type: "invalidate" });
     return wasThere;
   }

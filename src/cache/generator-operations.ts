@@ -1,8 +1,9 @@
 /** Memoized generators as the user sees them: options, and what can be asked beside calling. */
+
+import type { Call } from "./call.ts";
 import type { ArgumentOptions } from "./call-arguments.ts";
-import type { AnyFunction } from "./computing.ts";
 import type { EntryInfo } from "./entry-info.ts";
-import type { Call } from "./function-results.ts";
+import type { AnyFunction } from "./function-kind.ts";
 import type { Generators, StoredYields } from "./generators.ts";
 import type { IdentityOptions } from "./identity.ts";
 import type { Packing } from "./packing.ts";

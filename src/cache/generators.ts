@@ -6,9 +6,10 @@
 import type { TypedArray } from "../format/dtype.ts";
 import type { Address } from "../store/address.ts";
 import { encodeSeries, type SeriesRow } from "../store/series-row.ts";
-import type { AnyFunction } from "./computing.ts";
+import type { Call } from "./call.ts";
 import { asyncDisposable, disposable } from "./disposable.ts";
-import type { Call, FunctionResults } from "./function-results.ts";
+import type { AnyFunction } from "./function-kind.ts";
+import type { FunctionResults } from "./function-results.ts";
 import type { Packing } from "./packing.ts";
 import { Recording } from "./recording.ts";
 import type { SeriesResults } from "./series-results.ts";

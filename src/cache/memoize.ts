@@ -1,7 +1,7 @@
 /** `memoize` in its forms: on a function, and as a decorator. */
 import { callSite } from "./call-site.ts";
-import type { AnyFunction } from "./computing.ts";
 import { decorate, isDecoratorCall, type MemoizeMethod } from "./decorator.ts";
+import type { AnyFunction } from "./function-kind.ts";
 import type {
   AnyGeneratorFunction,
   GeneratorOptions,

@@ -2,10 +2,12 @@
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
 import { Audience } from "./audience.ts";
+import type { Call, Made } from "./call.ts";
 import { Calling } from "./calling.ts";
-import { type AnyFunction, Computing, isDeclaredAsync, isThenable } from "./computing.ts";
+import { Computing } from "./computing.ts";
 import type { Flights } from "./flights.ts";
-import { type Call, FunctionResults, type Keeping, type Made } from "./function-results.ts";
+import { type AnyFunction, isDeclaredAsync, isThenable } from "./function-kind.ts";
+import { FunctionResults, type Keeping } from "./function-results.ts";
 import type { Policy } from "./policy.ts";
 import type { Hit, Results } from "./results.ts";
 import { Shelved } from "./shelved.ts";
@@ -32,13 +34,18 @@ export class Memoized {
   readonly #cached: Cached | undefined;
 
   constructor(fn: AnyFunction, shared: Shared, policy: Policy) {
-    const { results, flights } = shared;
+    const { results, flights, shared: others } = shared;
     this.fn = fn;
     this.isAsync = isDeclaredAsync(fn);
     this.stored = new FunctionResults(shared, policy);
     this.#flights = flights;
     if (results === undefined) return;
-    const computing = new Computing(fn, this.stored, { results, flights }, policy.waitMs);
+    const computing = new Computing(
+      fn,
+      this.stored,
+      { results, flights, shared: others },
+      policy.waitMs,
+    );
     const calling = new Calling(this.stored, { results, flights }, computing);
     this.#cached = { results, computing, calling };
   }
@@ -75,7 +82,7 @@ export class Memoized {
   }
 
   #given(call: Call, result: unknown): Made {
-    return { result, threw: false, durationMs: 0, notes: this.stored.notesOf(call) };
+    return { result, threw: false, durationMs: 0, notes: this.stored.notesOf(call, "anything") };
   }
 
   /** Whoever calls meanwhile waits for the value, as for one that is computed. */

@@ -29,7 +29,7 @@ import { warnOnce } from "./warning.ts";
 import type { Cache } from "./wrapper.ts";
 
 /** The options of a Memory that can be sent to others. */
-export interface PlainMemoryOptions extends Omit<MemoryOptions, "onEvent" | "adapters"> {
+export interface PlainMemoryOptions extends Omit<MemoryOptions, "onEvent" | "adapters" | "shared"> {
   /** Absolute; `null` for a cache that is disabled. */
   readonly location: string | null;
 }
@@ -54,7 +54,7 @@ export class Memory {
   readonly memoize: Memoize;
   /**
    * What it was made with, as plain data: for `new Memory(…)` in a worker thread or another process.
-   * The functions among the options, `onEvent` and `adapters`, stay here.
+   * What has functions, `onEvent`, `adapters` and `shared`, stays here.
    */
   readonly options: PlainMemoryOptions;
   readonly #cache: Cache;
@@ -67,7 +67,7 @@ export class Memory {
     const isPlace = options === null || isLocation(options);
     const given = isPlace ? { location: options } : options;
     const cache = createCache(given);
-    const { onEvent: _onEvent, adapters: _adapters, ...plain } = given;
+    const { onEvent: _onEvent, adapters: _adapters, shared: _shared, ...plain } = given;
     this.#cache = cache;
     this.location = cache.location ?? null;
     this.options = Object.freeze({ ...plain, location: this.location });
@@ -273,6 +273,7 @@ export class Memory {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#cache.flights.settled();
+    await this.#cache.shared?.settled();
     await this.#cache.results?.endLater();
   }
 }

@@ -1,10 +1,10 @@
 /** What can be asked of a memoized function beside calling it. */
 import { checkOptionNames } from "../format/option-names.ts";
-import type { AnyFunction } from "./computing.ts";
+import type { Call } from "./call.ts";
 import type { EntryInfo } from "./entry-info.ts";
 import type { Explanation } from "./explain.ts";
 import { checkAge } from "./freshness.ts";
-import type { Call } from "./function-results.ts";
+import type { AnyFunction } from "./function-kind.ts";
 import type { Memoized } from "./memoized.ts";
 import type { Shelved } from "./shelved.ts";
 import type { FunctionStats } from "./stats.ts";

@@ -6,6 +6,8 @@ export interface FunctionStats {
   readonly misses: { readonly [reason in MissReason]: number };
   /** Misses after waiting for another process or thread that ended without storing anything. */
   readonly takeovers: number;
+  /** Results that the shared tier had, and that are stored here now. */
+  readonly fetches: number;
   /** Results that were stored. */
   readonly stores: number;
   /** Results that this process removed to keep the cache within its limits. */
@@ -20,6 +22,7 @@ export class Counters {
   #hits = 0;
   #savedMs = 0;
   #takeovers = 0;
+  #fetches = 0;
   #stores = 0;
   #evictions = 0;
   #computedMs = 0;
@@ -42,6 +45,10 @@ export class Counters {
     this.#computedMs += durationMs;
   }
 
+  fetched(): void {
+    this.#fetches++;
+  }
+
   stored(): void {
     this.#stores++;
   }
@@ -55,6 +62,7 @@ export class Counters {
       hits: this.#hits,
       misses: { ...this.#misses },
       takeovers: this.#takeovers,
+      fetches: this.#fetches,
       stores: this.#stores,
       evictions: this.#evictions,
       computedMs: this.#computedMs,
@@ -67,11 +75,27 @@ function noMisses(): { [reason in MissReason]: number } {
   return { absent: 0, incomplete: 0, expired: 0, rejected: 0, unreadable: 0 };
 }
 
-const SUMS = ["hits", "takeovers", "stores", "evictions", "computedMs", "savedMs"] as const;
+const SUMS = [
+  "hits",
+  "takeovers",
+  "fetches",
+  "stores",
+  "evictions",
+  "computedMs",
+  "savedMs",
+] as const;
 
 /** The sums of all fields. */
 export function sumStats(all: Iterable<FunctionStats>): FunctionStats {
-  const none = { hits: 0, takeovers: 0, stores: 0, evictions: 0, computedMs: 0, savedMs: 0 };
+  const none = {
+    hits: 0,
+    takeovers: 0,
+    fetches: 0,
+    stores: 0,
+    evictions: 0,
+    computedMs: 0,
+    savedMs: 0,
+  };
   const sum = { ...none, misses: noMisses() };
   for (const one of all) {
     for (const field of SUMS) sum[field] += one[field];

@@ -97,6 +97,12 @@ export class ArrayStore {
     throw new StoreError("read row", address.name, new Error("its digest does not match"));
   }
 
+  /** {@link find}, by the key of the row alone; `undefined` also for a damaged one. */
+  findRow(key: Uint8Array): Entry | undefined {
+    const row = this.#index.get(key);
+    return row && decodeEntry(row);
+  }
+
   /**
    * What a row speaks of.
    *

@@ -3,7 +3,8 @@
  * Whoever is killed in between leaves files that no row speaks of.
  */
 import fs from "node:fs";
-import type { Address } from "./address.ts";
+import type { ByteSink } from "../format/sink.ts";
+import { type Address, objectPath } from "./address.ts";
 import { bytesOnDisk } from "./books.ts";
 import { type Draft, fileArray, type Job, type StoreOptions, splitDraft } from "./draft.ts";
 import { type Entry, encodeEntry, type FileArray } from "./entry.ts";
@@ -11,7 +12,7 @@ import type { GroupCommit, Keeper } from "./group-commit.ts";
 import { requireFit } from "./limits.ts";
 import type { Layout } from "./location.ts";
 import { writeObject, writeObjectSync } from "./object-file.ts";
-import { makeFolders } from "./publication.ts";
+import { makeFolders, publish } from "./publication.ts";
 import { removeFilesOf } from "./removal.ts";
 import type { Arrival, Replaced } from "./rows.ts";
 
@@ -73,6 +74,35 @@ export class Storing {
       await this.#commit(address, withFiles(entry, files), isPinned);
     } catch (error) {
       removeFiles(jobs);
+      throw error;
+    }
+  }
+
+  /**
+   * Stores a result that was computed elsewhere, in the place of an earlier one.
+   *
+   * @param entry its row, under a stamp of its own
+   * @param fills what its files are filled by, one for each array that has one
+   * @throws what these throw, {@link StoreError} or the system's error
+   */
+  async adopt(
+    address: Address,
+    entry: Entry,
+    fills: readonly ((sink: ByteSink) => Promise<void>)[],
+    isPinned: boolean,
+  ): Promise<void> {
+    const { durability } = this.#options;
+    const paths = fills.map((_, n) => objectPath(this.#layout, address, entry.stamp, n));
+    try {
+      for (const [n, fill] of fills.entries()) {
+        const path = paths[n] as string;
+        const to = { path, temporary: this.#layout.tmp, durability, mode: 0o600 };
+        makeFolders(to);
+        await publish(to, fill);
+      }
+      await this.#commit(address, entry, isPinned);
+    } catch (error) {
+      for (const path of paths) fs.rmSync(path, { force: true });
       throw error;
     }
   }

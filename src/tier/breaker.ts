@@ -1,0 +1,64 @@
+/**
+ * Stops asking a store that does not answer: after some failures in a row it is left alone for a
+ * while, then tried by one call; each time that fails, for twice as long. (Libraries for this need
+ * a later Node than ours.)
+ */
+import { StoreError } from "../errors.ts";
+
+const FAILURES = 3;
+const FIRST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+export class Breaker {
+  readonly #url: string;
+  #failures = 0;
+  #pauseMs = FIRST_PAUSE_MS;
+  /** By the performance clock, ms: until then nobody asks. */
+  #closedUntil = 0;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** How long nobody is to ask, ms; 0 when one may. */
+  get pauseMs(): number {
+    return Math.max(0, this.#closedUntil - performance.now());
+  }
+
+  /**
+   * Runs what asks the store.
+   *
+   * @throws {StoreError} at once while the store is left alone
+   */
+  async run<T>(ask: () => Promise<T>): Promise<T> {
+    if (this.pauseMs > 0) {
+      const why = "it has not answered, and is asked again later";
+      throw new StoreError(
+        "reach",
+        this.#url,
+        Object.assign(new Error(why), { code: "UNREACHABLE" }),
+      );
+    }
+    // Until this one has its answer, nobody else is to wait for another.
+    if (this.#failures >= FAILURES) this.#closedUntil = performance.now() + this.#pauseMs;
+    try {
+      const answer = await ask();
+      this.#failures = 0;
+      this.#pauseMs = FIRST_PAUSE_MS;
+      this.#closedUntil = 0;
+      return answer;
+    } catch (error) {
+      if (error instanceof StoreError) this.#failed();
+      throw error;
+    }
+  }
+
+  #failed(): void {
+    this.#failures++;
+    if (this.#failures < FAILURES) return;
+    // Not all machines at the same instant.
+    const pauseMs = this.#pauseMs * (0.75 + Math.random() / 2);
+    this.#closedUntil = performance.now() + pauseMs;
+    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * The shared tier over a bucket: results as objects by their keys, which never change while they are
+ * of use, and leases beside them.
+ */
+import { join } from "node:path";
+import { messageOf, StoreError } from "../errors.ts";
+import type { ByteSink } from "../format/sink.ts";
+import type { Address } from "../store/address.ts";
+import { Breaker } from "./breaker.ts";
+import { type Bucket, type BucketObject, readBody } from "./bucket.ts";
+import { type Capabilities, capabilitiesOf } from "./capabilities.ts";
+import { TierLeases } from "./lease.ts";
+import { leaseName, objectName, sideName } from "./object-names.ts";
+import { Outbox } from "./outbox.ts";
+import { within } from "./patience.ts";
+import { decodeObject, OBJECT_BYTES, type SideFile } from "./result-object.ts";
+import type { Seal } from "./seal.ts";
+import { Sending } from "./sending.ts";
+import type {
+  AttachedTier,
+  Found,
+  Home,
+  Refused,
+  Replaces,
+  SharedTier,
+  TierLease,
+} from "./shared-tier.ts";
+
+interface Settings {
+  readonly seal: Seal;
+  /** How long a lease outlives its holder, ms. */
+  readonly leaseMs: number;
+  /** How long a question may go without an answer, and a download without a byte, ms. */
+  readonly answerMs: number;
+  /** Results are taken from the bucket, and nothing is written to it. */
+  readonly readOnly: boolean;
+}
+
+export class BucketTier implements SharedTier {
+  readonly url: string;
+  readonly #bucket: Bucket;
+  readonly #options: Settings;
+
+  constructor(bucket: Bucket, options: Settings) {
+    this.url = bucket.url;
+    this.#bucket = bucket;
+    this.#options = options;
+  }
+
+  attach(home: Home): AttachedTier {
+    return new AttachedBucket(this.#bucket, this.#options, home);
+  }
+}
+
+class AttachedBucket implements AttachedTier {
+  readonly #bucket: Bucket;
+  readonly #options: Settings;
+  readonly #home: Home;
+  readonly #breaker: Breaker;
+  readonly #leases: TierLeases;
+  readonly #outbox: Outbox;
+  #capabilities: Promise<Capabilities> | undefined;
+
+  constructor(bucket: Bucket, options: Settings, home: Home) {
+    this.#bucket = bucket;
+    this.#options = options;
+    this.#home = home;
+    this.#breaker = new Breaker(bucket.url);
+    this.#leases = new TierLeases(bucket, { ttlMs: options.leaseMs });
+    const sending = new Sending(bucket, options.seal, home, options.answerMs);
+    this.#outbox = new Outbox(join(home.folder, "outbox"), {
+      send: (item) => this.#breaker.run(async () => sending.send(item, await this.#ask())),
+      warn: home.warn,
+    });
+  }
+
+  async look(address: Address, signal?: AbortSignal): Promise<Found | Refused | undefined> {
+    const name = objectName(address);
+    const { answerMs } = this.#options;
+    return this.#breaker.run(() =>
+      within(answerMs, this.#bucket.url, signal, async (patience) => {
+        const object = await this.#bucket.get(name, { signal: patience.signal });
+        if (object === undefined) return undefined;
+        const { etag, size } = object;
+        if (size > OBJECT_BYTES) {
+          await leave(object);
+          return {
+            refused: `it has ${size} bytes, and results have ${OBJECT_BYTES} at most`,
+            etag,
+          };
+        }
+        const bytes = await readBody({ ...object, body: patience.heed(object.body) });
+        return this.#decode(address, name, object, bytes);
+      }),
+    );
+  }
+
+  async #decode(
+    address: Address,
+    name: string,
+    { etag, metadata, ageMs }: BucketObject,
+    bytes: Uint8Array,
+  ): Promise<Found | Refused> {
+    const fault = this.#options.seal.faultIn(name, bytes, metadata);
+    if (fault !== undefined) return { refused: fault, etag };
+    try {
+      const { entry, content } = await decodeObject(address, bytes, ageMs, this.#home);
+      if (content === "inline") return { entry, files: [], etag };
+      if (content === "object")
+        return { entry, files: [async (sink) => sink.append([bytes])], etag };
+      const files = content.sides.map(
+        (side, n) => (sink: ByteSink) =>
+          this.#breaker.run(() => this.#fetchSide(sideName(address, content.stamp, n), side, sink)),
+      );
+      return { entry, files, etag };
+    } catch (error) {
+      return { refused: messageOf(error), etag };
+    }
+  }
+
+  /** Fills a file as the bytes come, and checks them at the end: until then it has no name. */
+  #fetchSide(name: string, { facts, digest }: SideFile, sink: ByteSink): Promise<void> {
+    const { answerMs, seal } = this.#options;
+    return within(answerMs, this.#bucket.url, undefined, async (patience) => {
+      const object = await this.#bucket.get(name, { signal: patience.signal });
+      if (object === undefined || object.size !== facts.cbytes) {
+        if (object !== undefined) await leave(object);
+        throw this.#damaged(name, "it is not the file that the result is said to have");
+      }
+      const digester = seal.digester();
+      for await (const piece of patience.heed(object.body)) {
+        digester.update(piece);
+        await sink.append([piece]);
+      }
+      if (digester.digest() !== digest) throw this.#damaged(name, "its digest does not match");
+    });
+  }
+
+  #damaged(name: string, reason: string): StoreError {
+    return new StoreError("read", this.#bucket.url + name, new Error(reason));
+  }
+
+  async tryAcquire(
+    address: Address,
+    signal?: AbortSignal,
+  ): Promise<TierLease | "held" | "unavailable"> {
+    if (this.#options.readOnly) return "unavailable";
+    const { answerMs } = this.#options;
+    return this.#breaker.run(async () => {
+      const { create, replace } = await this.#ask();
+      if (create !== "atomic" || replace !== "atomic") return "unavailable";
+      const lease = await within(answerMs, this.#bucket.url, signal, (patience) =>
+        this.#leases.tryAcquire(leaseName(address), patience.signal),
+      );
+      return "heldForMs" in lease ? "held" : lease;
+    });
+  }
+
+  /** What the bucket can do. Told once, where it cannot do what leases need. */
+  async #ask(): Promise<Capabilities> {
+    this.#capabilities ??= capabilitiesOf(this.#bucket).catch((error: unknown) => {
+      this.#capabilities = undefined;
+      throw error;
+    });
+    const capabilities = await this.#capabilities;
+    if (capabilities.create !== "atomic" || capabilities.replace !== "atomic") {
+      this.#home.warn(
+        "SHARED_WITHOUT_LEASES",
+        `${this.#bucket.url} has no conditional writes (create: ${capabilities.create}, replace: ${capabilities.replace}). Results are shared, but several machines may compute the same one at a time.`,
+      );
+    }
+    return capabilities;
+  }
+
+  publish({ row }: Address, replaces: Replaces): Promise<void> {
+    return this.#enqueue({ action: "publish", row: Buffer.from(row).toString("hex"), replaces });
+  }
+
+  remove(address: Address): Promise<void> {
+    const row = Buffer.from(address.row).toString("hex");
+    return this.#enqueue({ action: "remove", row, name: objectName(address) });
+  }
+
+  #enqueue(item: Parameters<Outbox["add"]>[0]): Promise<void> {
+    return this.#options.readOnly ? Promise.resolve() : this.#outbox.add(item);
+  }
+
+  settled(): Promise<void> {
+    return this.#outbox.settled();
+  }
+}
+
+/** Of a body that is not to be read: else its connection stays open. */
+async function leave({ body }: BucketObject): Promise<void> {
+  await body[Symbol.asyncIterator]().return?.();
+}

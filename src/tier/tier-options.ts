@@ -1,0 +1,53 @@
+/** The options that tiers of all kinds of buckets have. */
+import type { Bucket } from "./bucket.ts";
+import { BucketTier } from "./bucket-tier.ts";
+import { Seal } from "./seal.ts";
+import type { SharedTier } from "./shared-tier.ts";
+
+export interface TierOptions {
+  /**
+   * A secret of all who share the bucket, at least 32 bytes: results that are not signed with it are
+   * not used. Without it, whoever can write to the bucket can make results.
+   */
+  readonly signingKey?: string | Uint8Array;
+  /**
+   * How long the right to compute a result outlives its holder, ms, at least 5,000; default 30,000.
+   * A function that keeps the event loop busy for longer loses it, and may be computed twice.
+   */
+  readonly leaseMs?: number;
+  /**
+   * How long the bucket may be silent, ms, before a call goes on without it; default 10,000. A bucket
+   * that fails again and again is left alone for up to a minute.
+   */
+  readonly answerMs?: number;
+  /** `true`: results are taken from the bucket, and nothing is written to it. Default `false`. */
+  readonly readOnly?: boolean;
+}
+
+export const TIER_OPTION_NAMES: readonly string[] = [
+  "signingKey",
+  "leaseMs",
+  "answerMs",
+  "readOnly",
+];
+
+const LEASE_MS = 30_000;
+const SHORTEST_LEASE_MS = 5_000;
+const ANSWER_MS = 10_000;
+
+/** @throws {TypeError | RangeError} for an option, named in the message */
+export function tierOf(bucket: Bucket, options: TierOptions): SharedTier {
+  const { signingKey, leaseMs = LEASE_MS, answerMs = ANSWER_MS, readOnly = false } = options;
+  checkMs("leaseMs", leaseMs, SHORTEST_LEASE_MS);
+  checkMs("answerMs", answerMs, 1);
+  if (typeof readOnly !== "boolean") {
+    throw new TypeError(`Option readOnly must be true or false: got ${String(readOnly)}`);
+  }
+  return new BucketTier(bucket, { seal: new Seal(signingKey), leaseMs, answerMs, readOnly });
+}
+
+function checkMs(name: string, ms: unknown, least: number): void {
+  // What a timer takes.
+  if (typeof ms === "number" && ms >= least && ms < 2 ** 31) return;
+  throw new RangeError(`Option ${name} must be milliseconds, at least ${least}: got ${String(ms)}`);
+}
