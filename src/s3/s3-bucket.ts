@@ -5,21 +5,26 @@ import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  HeadBucketCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandInput,
   ListObjectsV2Command,
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import type {
-  Bucket,
-  BucketObject,
-  GetOptions,
-  ListedObject,
-  ObjectHead,
-  PutCondition,
-  PutOptions,
-  PutOutcome,
+import type { StoreError } from "../errors.ts";
+import { bodyOf } from "../tier/body.ts";
+import {
+  type Bucket,
+  type BucketObject,
+  checkName,
+  type GetOptions,
+  type ListedObject,
+  type ObjectHead,
+  type PutCondition,
+  type PutOptions,
+  type PutOutcome,
 } from "../tier/bucket.ts";
 import { isAbsent, statusOf, storeError } from "./failure.ts";
 import { type Dated, timed } from "./server-time.ts";
@@ -40,6 +45,8 @@ export class S3Bucket implements Bucket {
   /** Ceph compares the text of an ETag as it is sent; others want it in quotes, as HTTP says. */
   #quotes: "unknown" | "yes" | "no" = "unknown";
   #deletesOneByOne = false;
+  /** Whether the bucket has answered for an object: an answer to HEAD does not tell which is missing. */
+  #isThere = false;
 
   /** @param prefix of all names; ends in a slash unless it is empty */
   constructor(client: S3Client, bucket: string, prefix: string) {
@@ -51,38 +58,58 @@ export class S3Bucket implements Bucket {
 
   async get(name: string, options: GetOptions = {}): Promise<BucketObject | undefined> {
     const { range, etag, signal } = options;
+    const url = this.#urlOf(name);
+    const object = this.#object(name);
     try {
+      if (range && range.start >= range.end) throw new Error("No bytes are asked for");
       const command = new GetObjectCommand({
-        ...this.#object(name),
+        ...object,
         ...(range && { Range: `bytes=${range.start}-${range.end - 1}` }),
         ...(etag === undefined ? {} : { IfMatch: this.#quoted(etag) }),
       });
       const answer = await timed(command, () => this.#client.send(command, cancelledBy(signal)));
-      const { Body, ContentLength } = answer.output;
-      if (Body === undefined || ContentLength === undefined) throw new Error("It has no body");
-      return { ...headOf(answer), body: this.#pieces(name, Body as never, signal) };
+      const { Body, ContentLength: length, ContentRange } = answer.output;
+      if (Body === undefined || length === undefined) throw new Error("It has no body");
+      const stream = Body as unknown as Stream;
+      const pieces = this.#pieces(url, stream, signal);
+      const body = bodyOf({ url, length, pieces, leave: () => stream.destroy() });
+      return { ...headOf(answer), size: sizeIn(ContentRange) ?? length, length, body };
     } catch (error) {
       if (isAbsent(error)) return undefined;
-      throw storeError("read", this.#urlOf(name), error, signal);
+      throw storeError("read", url, error, signal);
     }
   }
 
-  async *#pieces(name: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined) {
+  async *#pieces(url: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined) {
     try {
       yield* body;
     } catch (error) {
-      throw storeError("read", this.#urlOf(name), error, signal);
+      throw storeError("read", url, error, signal);
     }
   }
 
   async head(name: string, { signal }: Cancellation = {}): Promise<ObjectHead | undefined> {
+    const object = this.#object(name);
     try {
-      const command = new HeadObjectCommand(this.#object(name));
-      return headOf(await timed(command, () => this.#client.send(command, cancelledBy(signal))));
+      const command = new HeadObjectCommand(object);
+      const answer = await timed(command, () => this.#client.send(command, cancelledBy(signal)));
+      this.#isThere = true;
+      return headOf(answer);
     } catch (error) {
-      if (isAbsent(error)) return undefined;
-      throw storeError("read", this.#urlOf(name), error, signal);
+      if (!isAbsent(error)) throw storeError("read", this.#urlOf(name), error, signal);
+      if (!this.#isThere) await this.#requireBucket(signal);
+      return undefined;
     }
+  }
+
+  async #requireBucket(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#client.send(new HeadBucketCommand({ Bucket: this.#bucket }), cancelledBy(signal));
+    } catch (error) {
+      // Who may not ask this may be allowed all that is needed.
+      if (statusOf(error) !== 403) throw storeError("find", this.url, error, signal);
+    }
+    this.#isThere = true;
   }
 
   async put(name: string, bytes: Uint8Array, options: PutOptions = {}): Promise<PutOutcome> {
@@ -103,9 +130,10 @@ export class S3Bucket implements Bucket {
     bytes: Uint8Array,
     { condition, metadata, signal }: PutOptions,
   ): Promise<PutOutcome> {
+    const object = this.#object(name);
     try {
       const command = new PutObjectCommand({
-        ...this.#object(name),
+        ...object,
         ...this.#conditionOf(condition),
         ...(metadata && { Metadata: metadata }),
         Body: bytes,
@@ -117,16 +145,8 @@ export class S3Bucket implements Bucket {
       return { outcome: "written", etag: unquoted(ETag) };
     } catch (error) {
       const failure = storeError("write", this.#urlOf(name), error, signal);
-      const status = statusOf(error);
       if (condition === undefined) throw failure;
-      if (status === 412) return { outcome: "refused" };
-      if (status === 501) return { outcome: "unsupported" };
-      // 409 is for two puts at a time, of which one may have been ours; 404, for a race with a delete.
-      if (status === 404 && typeof condition === "object") return { outcome: "refused" };
-      if (status === undefined || status === 409 || status >= 500) {
-        return { outcome: "unknown", cause: failure };
-      }
-      throw failure;
+      return outcomeOf(error, failure, condition);
     }
   }
 
@@ -141,6 +161,7 @@ export class S3Bucket implements Bucket {
   }
 
   async delete(names: readonly string[], { signal }: Cancellation = {}): Promise<void> {
+    for (const name of names) checkName(name);
     for (let i = 0; i < names.length; i += DELETED_AT_ONCE) {
       const some = names.slice(i, i + DELETED_AT_ONCE);
       if (some.length === 1 || this.#deletesOneByOne) await this.#deleteEach(some, signal);
@@ -211,27 +232,37 @@ export class S3Bucket implements Bucket {
 
   async abortUploads(
     olderMs: number,
-    { dryRun = false }: { readonly dryRun?: boolean } = {},
+    { dryRun = false, signal }: Cancellation & { readonly dryRun?: boolean } = {},
   ): Promise<number> {
-    let count = 0;
+    const Bucket = this.#bucket;
+    const old: { Key: string | undefined; UploadId: string | undefined }[] = [];
+    let from: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
     try {
-      const input = { Bucket: this.#bucket, Prefix: this.#prefix };
-      const command = new ListMultipartUploadsCommand(input);
-      const { output, ageOf } = await timed(command, () => this.#client.send(command));
-      for (const { Key, UploadId, Initiated } of output.Uploads ?? []) {
-        if (ageOf(Initiated) < olderMs) continue;
-        count++;
-        if (dryRun) continue;
-        const upload = { Bucket: this.#bucket, Key, UploadId };
-        await this.#client.send(new AbortMultipartUploadCommand(upload));
+      while (from !== undefined) {
+        const input: ListMultipartUploadsCommandInput = { Bucket, Prefix: this.#prefix, ...from };
+        const command = new ListMultipartUploadsCommand(input);
+        const answer = await timed(command, () => this.#client.send(command, cancelledBy(signal)));
+        const { Uploads = [], IsTruncated, NextKeyMarker, NextUploadIdMarker } = answer.output;
+        for (const { Key, UploadId, Initiated } of Uploads) {
+          if (answer.ageOf(Initiated) >= olderMs) old.push({ Key, UploadId });
+        }
+        from =
+          IsTruncated === true && NextKeyMarker !== undefined
+            ? { KeyMarker: NextKeyMarker, UploadIdMarker: NextUploadIdMarker ?? "" }
+            : undefined;
+      }
+      for (const upload of dryRun ? [] : old) {
+        const command = new AbortMultipartUploadCommand({ Bucket, ...upload });
+        await this.#client.send(command, cancelledBy(signal)).catch(unlessAbsent);
       }
     } catch (error) {
-      throw storeError("list uploads to", this.url, error);
+      throw storeError("remove uploads to", this.url, error, signal);
     }
-    return count;
+    return old.length;
   }
 
   #object(name: string): { Bucket: string; Key: string } {
+    checkName(name);
     return { Bucket: this.#bucket, Key: this.#prefix + name };
   }
 
@@ -244,8 +275,37 @@ function cancelledBy(signal: AbortSignal | undefined): { abortSignal?: AbortSign
   return signal === undefined ? {} : { abortSignal: signal };
 }
 
+/** A body of the SDK in Node. */
+interface Stream extends AsyncIterable<Uint8Array> {
+  destroy(): void;
+}
+
+/** Of `bytes 0-9/1234`: how much there is in all. */
+function sizeIn(contentRange: string | undefined): number | undefined {
+  const size = /\/(\d+)$/.exec(contentRange ?? "")?.[1];
+  return size === undefined ? undefined : Number(size);
+}
+
+/** Somebody else has removed it meanwhile. */
+function unlessAbsent(error: unknown): void {
+  if (!isAbsent(error)) throw error;
+}
+
 function unquoted(etag: string | undefined): string {
   return (etag ?? "").replace(/^"|"$/g, "");
+}
+
+/** What became of a put with a condition. @throws `failure` when it is neither written nor refused */
+function outcomeOf(error: unknown, failure: StoreError, condition: PutCondition): PutOutcome {
+  const status = statusOf(error);
+  if (status === 412) return { outcome: "refused" };
+  if (status === 501) return { outcome: "unsupported" };
+  if (isAbsent(error) && typeof condition === "object") return { outcome: "refused" };
+  // 409 is for two puts at a time, of which one may have been ours.
+  if (status === undefined || status === 409 || status >= 500) {
+    return { outcome: "unknown", cause: failure };
+  }
+  throw failure;
 }
 
 interface HeadOutput {

@@ -1,30 +1,51 @@
 /**
- * Objects by name, far away: what the shared tier needs of a store. Names are of letters, digits and
- * `-_./`, from the prefix of the bucket on. An object is whole or not there; who reads one that is
- * being replaced gets the old or the new one.
+ * Objects by name, far away: what the shared tier needs of a store. Names are of ASCII letters, digits
+ * and `-_./`, from the prefix of the bucket on; parts between slashes are neither empty nor `.` nor
+ * `..`, and of at most 200 characters. An object is whole or not there; who reads one that is being
+ * replaced gets the old or the new one, and whoever asks after a put or a delete is done sees it.
  *
- * Whatever goes wrong is a {@link StoreError}; that there is no such object is `undefined`.
+ * Whatever goes wrong is a {@link StoreError}, that there is no such bucket among it; that there is
+ * no such object is `undefined`. A `signal` that is aborted makes a call throw its reason; what the
+ * call was to change may have changed all the same.
+ *
+ * `test/tier/bucket-contract.ts` is all this as tests.
  */
+import { StoreError } from "../errors.ts";
 
 /** What is known of an object without its bytes. */
 export interface ObjectHead {
-  /** Names these very bytes: another put gives another one. */
+  /**
+   * Names these very bytes: a put of others gives another one. One of the same may give the same, for
+   * most stores digest them; who needs every put to be told from every other makes its bytes differ.
+   */
   readonly etag: string;
-  /** Bytes. */
+  /** Bytes of the whole object. */
   readonly size: number;
-  /** As it was put, by the store's own clock, ms; no clock of ours takes part. */
+  /**
+   * How long ago it was put, by the store's own clock, ms; no clock of ours takes part. The difference
+   * of two times that stores give in whole seconds: up to one second more or less than it was.
+   */
   readonly ageMs: number;
-  /** As it was put with; lower-case names. */
+  /** As it was put with: lower-case names, printable ASCII, 250 characters a value, 1500 in all. */
   readonly metadata: { readonly [name: string]: string };
 }
 
 export interface BucketObject extends ObjectHead {
-  /** All of it, or the range asked for. To be read to its end, or left by `return`. */
+  /** Bytes of `body`: the object's size, or fewer where a range was asked for. */
+  readonly length: number;
+  /**
+   * All of it, or the range asked for. To be read to its end, or left by `return`: as long as neither
+   * is done, a connection or a file stays open. What goes wrong on the way is a {@link StoreError}
+   * here too; that it is cut short is one.
+   */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
 export interface GetOptions {
-  /** The bytes from `start` to before `end`; fewer where the object ends. */
+  /**
+   * The bytes from `start` to before `end`; fewer where the object ends. At least one: a range that
+   * is empty, or begins where the object has ended, is refused by a {@link StoreError}.
+   */
   readonly range?: { readonly start: number; readonly end: number };
   /** The version that is wanted: another one is refused by a {@link StoreError}. */
   readonly etag?: string;
@@ -78,19 +99,31 @@ export interface Bucket {
     prefix: string,
     options?: { signal?: AbortSignal | undefined },
   ): AsyncGenerator<ListedObject, void, undefined>;
-  /** What was begun to be uploaded in parts, and not ended; removes it if it is older. */
-  abortUploads?(olderMs: number, options?: { readonly dryRun?: boolean }): Promise<number>;
+  /**
+   * Removes what was begun to be uploaded so long ago or longer, and never ended: it is in no list,
+   * and takes its place all the same. The number of these.
+   */
+  abortUploads?(
+    olderMs: number,
+    options?: { readonly dryRun?: boolean; readonly signal?: AbortSignal | undefined },
+  ): Promise<number>;
 }
 
-/** The bytes of an object, whose size is known to be bearable. @throws {StoreError} if cut short */
-export async function readBody({ body, size }: BucketObject): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size);
+/** The bytes of an object, whose size is known to be bearable. @throws {StoreError} as its body does */
+export async function readBody({ body, length }: BucketObject): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
   let end = 0;
   for await (const piece of body) {
-    if (end + piece.byteLength > size) throw new RangeError("The object is longer than it says");
     bytes.set(piece, end);
     end += piece.byteLength;
   }
-  if (end < size) throw new Error(`The object ends after ${end} of ${size} bytes`);
   return bytes;
 }
+
+/** A name that every bucket takes. @throws {RangeError} for others */
+export function checkName(name: string): void {
+  const isFine = name.split("/").every((part) => PART.test(part) && part !== "." && part !== "..");
+  if (!isFine) throw new RangeError(`Not a name of an object: ${JSON.stringify(name)}`);
+}
+
+const PART = /^[\w.-]{1,200}$/;
