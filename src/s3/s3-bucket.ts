@@ -13,6 +13,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
+import type { StoreError } from "../errors.ts";
 import { bodyOf } from "../tier/body.ts";
 import {
   type Bucket,
@@ -144,16 +145,8 @@ export class S3Bucket implements Bucket {
       return { outcome: "written", etag: unquoted(ETag) };
     } catch (error) {
       const failure = storeError("write", this.#urlOf(name), error, signal);
-      const status = statusOf(error);
       if (condition === undefined) throw failure;
-      if (status === 412) return { outcome: "refused" };
-      if (status === 501) return { outcome: "unsupported" };
-      // 409 is for two puts at a time, of which one may have been ours; 404, for a race with a delete.
-      if (isAbsent(error) && typeof condition === "object") return { outcome: "refused" };
-      if (status === undefined || status === 409 || status >= 500) {
-        return { outcome: "unknown", cause: failure };
-      }
-      throw failure;
+      return outcomeOf(error, failure, condition);
     }
   }
 
@@ -306,6 +299,19 @@ function unlessAbsent(error: unknown): void {
 
 function unquoted(etag: string | undefined): string {
   return (etag ?? "").replace(/^"|"$/g, "");
+}
+
+/** What became of a put with a condition. @throws `failure` when it is neither written nor refused */
+function outcomeOf(error: unknown, failure: StoreError, condition: PutCondition): PutOutcome {
+  const status = statusOf(error);
+  if (status === 412) return { outcome: "refused" };
+  if (status === 501) return { outcome: "unsupported" };
+  if (isAbsent(error) && typeof condition === "object") return { outcome: "refused" };
+  // 409 is for two puts at a time, of which one may have been ours.
+  if (status === undefined || status === 409 || status >= 500) {
+    return { outcome: "unknown", cause: failure };
+  }
+  throw failure;
 }
 
 interface HeadOutput {

@@ -33,7 +33,7 @@ import {
   type PutOptions,
   type PutOutcome,
 } from "./bucket.ts";
-import { encodeHeader, etagOf, HEADER_BYTES, readHeader, readHeaderSync } from "./folder-object.ts";
+import { HEADER_BYTES, readHeader, readHeaderSync, writeObject } from "./folder-object.ts";
 
 /** Ends the names of files of objects: no name of an object has it, so that none is a folder's. */
 const MARK = "~";
@@ -117,12 +117,25 @@ export class FolderBucket implements Bucket {
   }
 
   async put(name: string, bytes: Uint8Array, options: PutOptions = {}): Promise<PutOutcome> {
-    const { condition, metadata = {}, signal } = options;
+    return this.#put(name, [bytes], options);
+  }
+
+  async upload(
+    name: string,
+    pieces: AsyncIterable<Uint8Array>,
+    { signal }: Cancellation = {},
+  ): Promise<void> {
+    await this.#put(name, pieces, { signal });
+  }
+
+  async #put(
+    name: string,
+    pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    { condition, metadata = {}, signal }: PutOptions,
+  ): Promise<PutOutcome> {
     const path = this.#pathOf(name);
-    const etag = etagOf(bytes);
-    const header = encodeHeader({ etag, metadata });
     return this.#attempt("write", name, signal, async () => {
-      const draft = await this.#write(header, bytes, signal);
+      const { draft, etag } = await this.#write(pieces, metadata, signal);
       try {
         return await this.#locked<PutOutcome>(signal, () => {
           if (condition !== undefined) {
@@ -141,28 +154,26 @@ export class FolderBucket implements Bucket {
     });
   }
 
-  async #write(header: Uint8Array, bytes: Uint8Array, signal: AbortSignal | undefined) {
+  /** Writes a file beside the objects, which is then to be renamed. */
+  async #write(
+    pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    metadata: NonNullable<PutOptions["metadata"]>,
+    signal: AbortSignal | undefined,
+  ): Promise<{ draft: string; etag: string }> {
     await this.#requireFolder();
     const folder = join(this.#folder, `${MARK}tmp`);
     await fs.promises.mkdir(folder, { recursive: true });
     const draft = join(folder, randomUUID());
     const file = await fs.promises.open(draft, "wx");
     try {
-      await file.writeFile(header);
-      await file.writeFile(bytes, { signal });
+      const etag = await writeObject(file, pieces, metadata, signal);
+      return { draft, etag };
     } catch (error) {
       await fs.promises.rm(draft, { force: true });
       throw error;
     } finally {
       await file.close();
     }
-    return draft;
-  }
-
-  async upload(name: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-    const all: Uint8Array[] = [];
-    for await (const piece of pieces) all.push(Uint8Array.from(piece));
-    await this.put(name, Buffer.concat(all));
   }
 
   async delete(names: readonly string[], { signal }: Cancellation = {}): Promise<void> {

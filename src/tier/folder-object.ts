@@ -14,19 +14,39 @@ export interface FolderHeader {
   readonly metadata: { readonly [name: string]: string };
 }
 
-/** As of S3 it is a digest of the bytes, so that what relies on more fails here as it would there. */
-export function etagOf(bytes: Uint8Array): string {
+/**
+ * Fills a new file. As of S3 the ETag is a digest of the bytes, so that what relies on more fails here
+ * as it would there.
+ *
+ * @returns the ETag
+ * @throws {RangeError} when there is more metadata than fits; the reason of `signal`
+ */
+export async function writeObject(
+  file: FileHandle,
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  metadata: FolderHeader["metadata"],
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const hasher = acquireHasher();
   try {
-    hasher.bytes(bytes);
-    return hasher.digestHex();
+    let at = HEADER_BYTES;
+    for await (const piece of pieces) {
+      signal?.throwIfAborted();
+      hasher.bytes(piece);
+      const { bytesWritten } = await file.write(piece, 0, piece.byteLength, at);
+      if (bytesWritten < piece.byteLength) throw new Error("the disk took only some of it");
+      at += bytesWritten;
+    }
+    const etag = hasher.digestHex();
+    await file.write(encodeHeader({ etag, metadata }), 0, HEADER_BYTES, 0);
+    return etag;
   } finally {
     releaseHasher(hasher);
   }
 }
 
 /** @throws {RangeError} when there is more metadata than fits */
-export function encodeHeader(header: FolderHeader): Uint8Array {
+function encodeHeader(header: FolderHeader): Uint8Array {
   const text = JSON.stringify(header);
   const bytes = Buffer.alloc(HEADER_BYTES, " ");
   if (Buffer.byteLength(text) > HEADER_BYTES) throw new RangeError("Too much metadata");

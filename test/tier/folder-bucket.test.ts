@@ -1,0 +1,55 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { FolderBucket } from "../../src/tier/folder-bucket.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+import { describeBucket } from "./bucket-contract.ts";
+
+describeBucket({
+  name: "a bucket that is a folder",
+  hasConditions: true,
+  make: async () => {
+    const folder = temporaryFolder();
+    const missing = new FolderBucket(join(folder, randomUUID()));
+    return { open: () => new FolderBucket(folder), missing };
+  },
+});
+
+describe("a bucket that is a folder", () => {
+  test("leaves no empty folders, and no drafts", async () => {
+    const folder = temporaryFolder();
+    const bucket = new FolderBucket(folder);
+    await bucket.put("a/b/c", new Uint8Array(3), { condition: "absent" });
+    await bucket.put("a/b/c", new Uint8Array(3), { condition: "absent" });
+    await bucket.put("a/d", new Uint8Array(3));
+    await bucket.delete(["a/b/c"]);
+    expect(existsSync(join(folder, "a"))).toBe(true);
+    expect(existsSync(join(folder, "a", "b"))).toBe(false);
+    await bucket.delete(["a/d"]);
+    expect(existsSync(join(folder, "a"))).toBe(false);
+    expect(readdirSync(join(folder, "~tmp"))).toEqual([]);
+  });
+
+  test("removes drafts of those who were killed", async () => {
+    const folder = temporaryFolder();
+    const bucket = new FolderBucket(folder);
+    await bucket.put("a", new Uint8Array(3));
+    const draft = join(folder, "~tmp", randomUUID());
+    writeFileSync(draft, "half");
+    utimesSync(draft, new Date(), new Date(Date.now() - 3_600_000));
+    expect(await bucket.abortUploads(1_800_000, { dryRun: true })).toBe(1);
+    expect(await bucket.abortUploads(1_800_000)).toBe(1);
+    expect(existsSync(draft)).toBe(false);
+    expect(await bucket.head("a")).toMatchObject({ size: 3 });
+  });
+
+  test("refuses a file that is none of its own, and more metadata than it has room for", async () => {
+    const folder = temporaryFolder();
+    const bucket = new FolderBucket(folder);
+    writeFileSync(join(folder, "a~"), "x".repeat(5000));
+    await expect(bucket.get("a")).rejects.toThrow(/a": it is not the file of an object/);
+    const metadata = { x: "y".repeat(5000) };
+    await expect(bucket.put("b", new Uint8Array(), { metadata })).rejects.toThrow(RangeError);
+  });
+});
