@@ -5,18 +5,22 @@
 import { messageOf, StoreError } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
+import { decodeSeries } from "../store/series-row.ts";
 import type {
   AttachedTier,
   Found,
   Home,
   Parcel,
+  Refused,
   Replaces,
   SharedTier,
+  StoredItems,
   TierLease,
 } from "../tier/shared-tier.ts";
 import { addressOfRow } from "./address.ts";
 import type { OpenedStore } from "./opened-store.ts";
 import { isTypedKind, restore } from "./result-arrays.ts";
+import type { SeriesResults } from "./series-results.ts";
 import { warnOnce } from "./warning.ts";
 
 /** How long a caller may wait. */
@@ -56,26 +60,29 @@ interface Course {
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 /** Of so many looks one is at the lease. */
-const LOOKS = 4;
+export const LOOKS = 4;
 
 export class SharedResults {
   readonly #tier: SharedTier;
   readonly #store: OpenedStore;
+  readonly #series: SeriesResults;
   readonly #inlineBytes: number;
   #attached: AttachedTier | undefined;
   /** What is being sent, by the name of the result. */
   readonly #sent = new Map<string, Promise<void>>();
   readonly #ending = new Set<Promise<void>>();
 
-  constructor(tier: SharedTier, store: OpenedStore, inlineBytes: number) {
+  constructor(tier: SharedTier, store: OpenedStore, series: SeriesResults, inlineBytes: number) {
     this.#tier = tier;
     this.#store = store;
+    this.#series = series;
     this.#inlineBytes = inlineBytes;
     // An earlier process may have left something to be sent.
-    setImmediate(() => this.#attach()).unref();
+    setImmediate(() => this.attached()).unref();
   }
 
-  #attach(): AttachedTier {
+  /** The tier, in use. */
+  attached(): AttachedTier {
     this.#attached ??= this.#tier.attach(this.#home());
     return this.#attached;
   }
@@ -88,6 +95,7 @@ export class SharedResults {
       elementsOf: (kind, plain) =>
         isTypedKind(kind) ? (restore(kind, plain.slice().buffer) as never) : undefined,
       parcelOf: (row) => this.#parcelOf(row),
+      seriesOf: (row) => this.#seriesOf(row),
       warn: (code, message) => warnOnce(`${location} ${this.#tier.url}`, code, message),
     };
   }
@@ -98,6 +106,18 @@ export class SharedResults {
     if (store === null || entry === undefined) return undefined;
     const address = addressOfRow(row, entry);
     return { address, entry, files: store.filesOf(address, entry) };
+  }
+
+  #seriesOf(key: Uint8Array): StoredItems | undefined {
+    const entry = this.#store.forReading()?.findRow(key);
+    const row = entry && decodeSeries(entry);
+    if (entry === undefined || row === undefined) return undefined;
+    const address = addressOfRow(key, entry);
+    const read = async (start: number, stop: number) => {
+      const plain = await this.#series.read(address, start, stop);
+      return plain === "unreadable" ? undefined : plain;
+    };
+    return { address, row, read };
   }
 
   /**
@@ -120,7 +140,7 @@ export class SharedResults {
       }
     } catch (error) {
       wish.signal.throwIfAborted();
-      this.#warn(error);
+      this.warn(error);
       return this.#turn(address, course);
     }
   }
@@ -131,7 +151,7 @@ export class SharedResults {
     if (found === "stored") return found;
     course.replaces = found;
     if (course.looks % LOOKS !== 0) return "held";
-    const lease = await this.#attach().tryAcquire(address, wish.signal);
+    const lease = await this.attached().tryAcquire(address, wish.signal);
     if (lease === "unavailable") return this.#turn(address, course);
     if (lease !== "held") return this.#unlessStored(address, wish, { ...course, lease });
     if (course.looks === 0) wish.onWait();
@@ -155,7 +175,7 @@ export class SharedResults {
     } catch (error) {
       if (wish.signal.aborted) turn.end();
       wish.signal.throwIfAborted();
-      this.#warn(error);
+      this.warn(error);
       return turn;
     }
   }
@@ -165,12 +185,11 @@ export class SharedResults {
     address: Address,
     { isFresh, isPinned, onFetch, signal }: Wish,
   ): Promise<"stored" | Replaces> {
-    const found = await this.#attach().look(address, signal);
+    const found = await this.attached().look(address, signal);
     if (found === undefined) return "nothing";
     const { etag } = found;
     if ("refused" in found) {
-      const message = `${address.name} in ${this.#tier.url} is refused: ${found.refused}. It is computed again.`;
-      warnOnce(`${this.#tier.url} ${address.name}`, "SHARED_REFUSED", message);
+      this.warnOfRefusal(address, found);
       return { etag };
     }
     if (!isFresh(found.entry)) return { etag };
@@ -188,31 +207,34 @@ export class SharedResults {
   }
 
   #turn(
-    { name }: Address,
+    address: Address,
     { replaces, lease, inVain }: { replaces: Replaces; lease?: TierLease; inVain?: Turn["inVain"] },
   ): Turn {
-    const end = () => {
-      if (lease === undefined) return;
-      const ending = (this.#sent.get(name) ?? Promise.resolve()).then(() => lease.release());
-      this.#ending.add(ending);
-      ending.finally(() => this.#ending.delete(ending));
-    };
-    return { replaces, inVain, end };
+    return { replaces, inVain, end: () => this.release(address, lease) };
+  }
+
+  /** Lets others compute, as soon as they can find what was computed here. */
+  release({ name }: Address, lease: TierLease | undefined): void {
+    if (lease === undefined) return;
+    const ending = (this.#sent.get(name) ?? Promise.resolve()).then(() => lease.release());
+    this.#ending.add(ending);
+    ending.finally(() => this.#ending.delete(ending));
   }
 
   /** Has a stored result sent, in the background. */
   publish(address: Address, replaces: Replaces): void {
-    this.#send(address, (tier) => tier.publish(address, replaces));
+    this.send(address, (tier) => tier.publish(address, replaces));
   }
 
   /** Has others forget a result, in the background. */
   remove(address: Address): void {
-    this.#send(address, (tier) => tier.remove(address));
+    this.send(address, (tier) => tier.remove(address));
   }
 
-  #send({ name }: Address, send: (tier: AttachedTier) => Promise<void>): void {
+  /** Has something sent in the background, which who releases a lease waits for. */
+  send({ name }: Address, send: (tier: AttachedTier) => Promise<void>): void {
     if (this.#store.readOnly) return;
-    const sent = send(this.#attach());
+    const sent = send(this.attached());
     this.#sent.set(name, sent);
     sent.finally(() => {
       if (this.#sent.get(name) === sent) this.#sent.delete(name);
@@ -225,7 +247,13 @@ export class SharedResults {
     await Promise.all(this.#ending);
   }
 
-  #warn(error: unknown): void {
+  warnOfRefusal({ name }: Address, { refused }: Refused): void {
+    const message = `${name} in ${this.#tier.url} is refused: ${refused}. It is computed again.`;
+    warnOnce(`${this.#tier.url} ${name}`, "SHARED_REFUSED", message);
+  }
+
+  /** Says why a call goes on without the tier. */
+  warn(error: unknown): void {
     const code = error instanceof StoreError ? "SHARED_UNREACHABLE" : "SHARED_FAILED";
     const message = `${messageOf(error)}. Results are computed here meanwhile.`;
     warnOnce(`${this.#store.location} ${this.#tier.url}`, code, message);
@@ -240,20 +268,20 @@ function sizeOf({ arrays }: Entry): number {
 }
 
 /** With jitter: many may be waiting for the same result. */
-function pauseBefore(looks: number): number {
+export function pauseBefore(looks: number): number {
   return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 1.5 ** looks) * (0.5 + Math.random());
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const leave = () => {
       clearTimeout(timer);
-      reject(signal.reason);
+      reject(signal?.reason);
     };
     const timer = setTimeout(() => {
-      signal.removeEventListener("abort", leave);
+      signal?.removeEventListener("abort", leave);
       resolve();
     }, ms);
-    signal.addEventListener("abort", leave, { once: true });
+    signal?.addEventListener("abort", leave, { once: true });
   });
 }

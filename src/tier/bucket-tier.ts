@@ -11,11 +11,14 @@ import { type Bucket, type BucketObject, readBody } from "./bucket.ts";
 import { type Capabilities, capabilitiesOf } from "./capabilities.ts";
 import { TierLeases } from "./lease.ts";
 import { leaseName, objectName, sideName } from "./object-names.ts";
-import { Outbox } from "./outbox.ts";
+import { type Errand, Outbox } from "./outbox.ts";
 import { within } from "./patience.ts";
 import { decodeObject, OBJECT_BYTES, type SideFile } from "./result-object.ts";
 import type { Seal } from "./seal.ts";
 import { Sending } from "./sending.ts";
+import { SeriesObjects } from "./series-objects.ts";
+import { SeriesSending } from "./series-sending.ts";
+import { BucketSeries } from "./series-tier.ts";
 import type {
   AttachedTier,
   Found,
@@ -53,6 +56,7 @@ export class BucketTier implements SharedTier {
 }
 
 class AttachedBucket implements AttachedTier {
+  readonly series: BucketSeries;
   readonly #bucket: Bucket;
   readonly #options: Settings;
   readonly #home: Home;
@@ -67,11 +71,20 @@ class AttachedBucket implements AttachedTier {
     this.#home = home;
     this.#breaker = new Breaker(bucket.url);
     this.#leases = new TierLeases(bucket, { ttlMs: options.leaseMs });
-    const sending = new Sending(bucket, options.seal, home, options.answerMs);
+    const { seal, answerMs, readOnly } = options;
+    const sending = new Sending(bucket, seal, home, answerMs);
+    const objects = new SeriesObjects(bucket, seal, answerMs);
+    const seriesSending = new SeriesSending(objects, home);
+    const send = (errand: Errand, capabilities: Capabilities) =>
+      "folder" in errand
+        ? seriesSending.send(errand, capabilities)
+        : sending.send(errand, capabilities);
     this.#outbox = new Outbox(join(home.folder, "outbox"), {
-      send: (item) => this.#breaker.run(async () => sending.send(item, await this.#ask())),
+      send: (errand) => this.#breaker.run(async () => send(errand, await this.#ask())),
       warn: home.warn,
     });
+    const enqueue = readOnly ? undefined : (errand: Errand) => this.#outbox.add(errand);
+    this.series = new BucketSeries({ objects, breaker: this.#breaker, enqueue });
   }
 
   async look(address: Address, signal?: AbortSignal): Promise<Found | Refused | undefined> {

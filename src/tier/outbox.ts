@@ -11,7 +11,8 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { RangeLock } from "../blosc/range-lock.ts";
 import { messageOf, StoreError } from "../errors.ts";
-import type { Errand } from "./sending.ts";
+import type { ResultErrand } from "./sending.ts";
+import type { SeriesErrand } from "./series-sending.ts";
 
 /** Beyond so many, results are kept on this machine alone. */
 const LIMIT = 1000;
@@ -19,6 +20,11 @@ const UNDER_WAY = 4;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
 const LOCK = "lock";
+
+/** Something to be sent. */
+export type Errand = ResultErrand | SeriesErrand;
+
+const ACTIONS = ["publish", "remove", "extend", "forget"];
 
 interface Post {
   /** @throws {StoreError} when it may be tried again */
@@ -190,7 +196,7 @@ function foldersIn(folder: string): string[] {
 function readErrand(path: string): Errand | undefined {
   try {
     const errand = JSON.parse(fs.readFileSync(path, "utf8")) as Partial<Errand>;
-    const isErrand = errand.action === "publish" || errand.action === "remove";
+    const isErrand = ACTIONS.includes(String(errand.action));
     return isErrand && /^[0-9a-f]{48}$/.test(String(errand.row)) ? (errand as Errand) : undefined;
   } catch {
     return undefined;

@@ -4,18 +4,15 @@ import { StoreError } from "../errors.ts";
 import type { Bucket, PutCondition } from "./bucket.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { objectName, sideName } from "./object-names.ts";
-import { within } from "./patience.ts";
+import { patienceMs, within } from "./patience.ts";
 import { encodeIndex, encodeSingle, isSingle } from "./result-object.ts";
 import type { Seal } from "./seal.ts";
 import type { Home, Parcel, Replaces } from "./shared-tier.ts";
 
-/** Something to be sent, as it is kept on disk until then. */
-export type Errand =
+/** Something to be done about a result, as it is kept on disk until then. */
+export type ResultErrand =
   | { readonly action: "publish"; readonly row: string; readonly replaces: Replaces }
   | { readonly action: "remove"; readonly row: string; readonly name: string };
-
-/** A link that is slower than this is taken for dead, bytes a ms. */
-const SLOWEST = 256;
 
 /** Bytes of a file that are read at a time. */
 const READ_BYTES = 1024 * 1024;
@@ -34,7 +31,7 @@ export class Sending {
   }
 
   /** @throws {StoreError} when it may be tried again */
-  async send(errand: Errand, capabilities: Capabilities): Promise<void> {
+  async send(errand: ResultErrand, capabilities: Capabilities): Promise<void> {
     if (errand.action === "remove") {
       await this.#within(0, (signal) => this.#bucket.delete([errand.name], { signal }));
       return;
@@ -115,8 +112,8 @@ export class Sending {
   }
 
   #within<T>(bytes: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const patienceMs = this.#answerMs + bytes / SLOWEST;
-    return within(patienceMs, this.#bucket.url, undefined, ({ signal }) => ask(signal));
+    const ms = patienceMs(this.#answerMs, bytes);
+    return within(ms, this.#bucket.url, undefined, ({ signal }) => ask(signal));
   }
 }
 
