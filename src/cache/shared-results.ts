@@ -50,6 +50,8 @@ export interface Turn {
 interface Course {
   looks: number;
   replaces: Replaces;
+  /** Until then the lease is somebody's, unless it is given back; by the performance clock, ms. */
+  heldUntil: number;
 }
 
 /** Pauses between two looks at what another machine computes, ms. */
@@ -108,7 +110,7 @@ export class SharedResults {
    */
   async bring(address: Address, wish: Wish): Promise<"stored" | Turn> {
     const end = performance.now() + wish.waitMs;
-    const course: Course = { looks: 0, replaces: "nothing" };
+    const course: Course = { looks: 0, replaces: "nothing", heldUntil: 0 };
     try {
       for (;;) {
         const outcome = await this.#attempt(address, wish, course);
@@ -130,12 +132,13 @@ export class SharedResults {
     const found = await this.#look(address, wish);
     if (found === "stored") return found;
     course.replaces = found;
-    if (course.looks % LOOKS !== 0) return "held";
+    if (course.looks % LOOKS !== 0 && performance.now() < course.heldUntil) return "held";
     const lease = await this.#attach().tryAcquire(address, wish.signal);
     if (lease === "unavailable") return this.#turn(address, course);
-    if (lease !== "held") return this.#unlessStored(address, wish, { ...course, lease });
+    if (!("heldForMs" in lease)) return this.#unlessStored(address, wish, { ...course, lease });
+    course.heldUntil = performance.now() + lease.heldForMs;
     if (course.looks === 0) wish.onWait();
-    return lease;
+    return "held";
   }
 
   /** Who had the lease before may have sent the result since the last look. */
@@ -146,7 +149,8 @@ export class SharedResults {
   ): Promise<"stored" | Turn> {
     const inVain = lease.takenOver || looks > 0 ? ("takeover" as const) : undefined;
     const turn = this.#turn(address, { replaces, lease, inVain });
-    if (lease.isFirst) return turn;
+    // Nobody can have sent it since it was looked for.
+    if (lease.fence === 1) return turn;
     try {
       const found = await this.#look(address, wish);
       if (found !== "stored") return { ...turn, replaces: found };
