@@ -91,7 +91,7 @@ export async function startServer(name: ServerName): Promise<Server> {
   const [accessKeyId, secretAccessKey] =
     name === "ceph" ? ["testaccess", "testsecret0123456789"] : ["test:tester", "testing"];
   return {
-    ...{ name, accessKeyId, secretAccessKey } as Omit<Server, "run" | "endpoint">,
+    ...({ name, accessKeyId, secretAccessKey } as Omit<Server, "run" | "endpoint">),
     endpoint: `http://127.0.0.1:${ports.S3_PORT}`,
     run: (action) => runScript(name, action, folder, ports),
   };
