@@ -17,7 +17,7 @@ describe("package.json", () => {
   test("exports files that the build makes, types first", () => {
     const { "./package.json": self, ...entries } = manifest.exports;
     expect(self).toBe("./package.json");
-    expect(Object.keys(entries)).toEqual([".", "./format", "./adapters"]);
+    expect(Object.keys(entries)).toEqual([".", "./format", "./adapters", "./s3"]);
     for (const conditions of Object.values<Record<string, string>>(entries)) {
       expect(Object.keys(conditions)).toEqual(["types", "default"]);
       for (const file of Object.values(conditions)) expect(existsSync(join(root, file))).toBe(true);
@@ -77,6 +77,8 @@ describe("the published package", () => {
     "dist/format.d.ts",
     "dist/adapters.js",
     "dist/adapters.d.ts",
+    "dist/s3.js",
+    "dist/s3.d.ts",
     "src/index.ts",
     "CMakeLists.txt",
     "README.md",

@@ -2,6 +2,7 @@
 import * as bloscache from "bloscache";
 import * as adapters from "bloscache/adapters";
 import * as format from "bloscache/format";
+import * as s3 from "bloscache/s3";
 import { expect, it } from "vitest";
 
 it("bloscache", () => {
@@ -94,6 +95,18 @@ it("bloscache/adapters", () => {
       "stdlibNdarray",
       "tfjs",
       "zarrita",
+    ]
+  `);
+});
+
+it("bloscache/s3", () => {
+  expect(Object.keys(s3)).toMatchInlineSnapshot(`
+    [
+      "CompressedS3Sink",
+      "CompressedS3Source",
+      "PlainS3Sink",
+      "PlainS3Source",
+      "open",
     ]
   `);
 });

@@ -18,6 +18,7 @@ import type {
   TierLease,
 } from "../tier/shared-tier.ts";
 import { addressOfRow } from "./address.ts";
+import { asksForLease, type Looking, pause, pauseBefore } from "./looking.ts";
 import type { OpenedStore } from "./opened-store.ts";
 import { isTypedKind, restore } from "./result-arrays.ts";
 import type { SeriesResults } from "./series-results.ts";
@@ -51,16 +52,9 @@ export interface Turn {
 }
 
 /** How far a call has come that looks for a result. */
-interface Course {
-  looks: number;
+interface Course extends Looking {
   replaces: Replaces;
 }
-
-/** Pauses between two looks at what another machine computes, ms. */
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 2_000;
-/** Of so many looks one is at the lease. */
-export const LOOKS = 4;
 
 export class SharedResults {
   readonly #tier: SharedTier;
@@ -128,14 +122,14 @@ export class SharedResults {
    */
   async bring(address: Address, wish: Wish): Promise<"stored" | Turn> {
     const end = performance.now() + wish.waitMs;
-    const course: Course = { looks: 0, replaces: "nothing" };
+    const course: Course = { looks: 0, replaces: "nothing", heldUntil: 0 };
     try {
       for (;;) {
         const outcome = await this.#attempt(address, wish, course);
         if (outcome !== "held") return outcome;
         const leftMs = end - performance.now();
         if (leftMs <= 0) return this.#turn(address, { ...course, inVain: "waited" });
-        await pause(Math.min(leftMs, pauseBefore(course.looks)), wish.signal);
+        await pause(Math.min(leftMs, pauseBefore(course)), wish.signal);
         course.looks++;
       }
     } catch (error) {
@@ -150,12 +144,13 @@ export class SharedResults {
     const found = await this.#look(address, wish);
     if (found === "stored") return found;
     course.replaces = found;
-    if (course.looks % LOOKS !== 0) return "held";
+    if (!asksForLease(course)) return "held";
     const lease = await this.attached().tryAcquire(address, wish.signal);
     if (lease === "unavailable") return this.#turn(address, course);
-    if (lease !== "held") return this.#unlessStored(address, wish, { ...course, lease });
+    if (!("heldForMs" in lease)) return this.#unlessStored(address, wish, { ...course, lease });
+    course.heldUntil = performance.now() + lease.heldForMs;
     if (course.looks === 0) wish.onWait();
-    return lease;
+    return "held";
   }
 
   /** Who had the lease before may have sent the result since the last look. */
@@ -166,7 +161,8 @@ export class SharedResults {
   ): Promise<"stored" | Turn> {
     const inVain = lease.takenOver || looks > 0 ? ("takeover" as const) : undefined;
     const turn = this.#turn(address, { replaces, lease, inVain });
-    if (lease.isFirst) return turn;
+    // Nobody can have sent it since it was looked for.
+    if (lease.fence === 1) return turn;
     try {
       const found = await this.#look(address, wish);
       if (found !== "stored") return { ...turn, replaces: found };
@@ -265,23 +261,4 @@ function sizeOf({ arrays }: Entry): number {
     (sum, array) => sum + ("plain" in array ? array.plain.byteLength : array.cbytes),
     0,
   );
-}
-
-/** With jitter: many may be waiting for the same result. */
-export function pauseBefore(looks: number): number {
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 1.5 ** looks) * (0.5 + Math.random());
-}
-
-export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const leave = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", leave);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", leave, { once: true });
-  });
 }

@@ -10,8 +10,9 @@ import type { NewSeries } from "../store/series-store.ts";
 import type { SeriesWriter } from "../store/series-writer.ts";
 import type { FoundSeries, TierLease } from "../tier/shared-tier.ts";
 import type { FunctionIdentity } from "./identity.ts";
+import { asksForLease, type Looking, pause, pauseBefore } from "./looking.ts";
 import type { SeriesResults } from "./series-results.ts";
-import { LOOKS, pause, pauseBefore, type SharedResults } from "./shared-results.ts";
+import type { SharedResults } from "./shared-results.ts";
 
 /** What a call asks for. */
 export interface SeriesWish {
@@ -58,13 +59,15 @@ export class SharedSeries {
    */
   async bring(wish: SeriesWish): Promise<"grown" | SeriesTurn> {
     const end = performance.now() + wish.waitMs;
+    const looking: Looking = { looks: 0, heldUntil: 0 };
     try {
-      for (let looks = 0; ; looks++) {
-        const outcome = await this.#attempt(wish, looks);
+      for (;;) {
+        const outcome = await this.#attempt(wish, looking);
         if (outcome !== "held") return outcome;
         const leftMs = end - performance.now();
         if (leftMs <= 0) return this.#turn(wish, undefined);
-        await pause(Math.min(leftMs, pauseBefore(looks)), wish.signal);
+        await pause(Math.min(leftMs, pauseBefore(looking)), wish.signal);
+        looking.looks++;
       }
     } catch (error) {
       wish.signal?.throwIfAborted();
@@ -74,21 +77,24 @@ export class SharedSeries {
   }
 
   /** Looks what there is, and now and then whether it is anybody's to extend. */
-  async #attempt(wish: SeriesWish, looks: number): Promise<"grown" | "held" | SeriesTurn> {
+  async #attempt(wish: SeriesWish, looking: Looking): Promise<"grown" | "held" | SeriesTurn> {
     const { address, signal } = wish;
     if (!(await this.#fetch(wish))) return this.#turn(wish, undefined);
     if (this.#isThere(wish)) return "grown";
-    if (looks % LOOKS !== 0) return "held";
+    if (!asksForLease(looking)) return "held";
     const lease = await this.#shared.attached().tryAcquire(address, signal);
     if (lease === "unavailable") return this.#turn(wish, undefined);
-    if (lease !== "held") return this.#unlessGrown(wish, lease);
-    if (looks === 0) wish.onWait();
+    if (!("heldForMs" in lease)) return this.#unlessGrown(wish, lease);
+    looking.heldUntil = performance.now() + lease.heldForMs;
+    if (looking.looks === 0) wish.onWait();
     return "held";
   }
 
   /** Who had the lease before may have sent more since the last look. */
   async #unlessGrown(wish: SeriesWish, lease: TierLease): Promise<"grown" | SeriesTurn> {
     const turn = this.#turn(wish, lease);
+    // Nobody can have sent anything since.
+    if (lease.fence === 1) return turn;
     try {
       await this.#fetch(wish);
     } catch (error) {

@@ -28,12 +28,15 @@ export interface ChunkIndex {
    * agree with the file's; their digests are not verified yet.
    */
   batch(first: number, stop: number): Steps<Batch>;
+  /** Stored bytes from a chunk up to another, as far as a table tells. */
+  extent?(first: number, stop: number): { start: number; length: number } | undefined;
 }
 
 /** Chunks in a row, each of the size that the header says: every strict reader's. */
 export class RegularIndex implements ChunkIndex {
   readonly nchunks: number;
   readonly nbytes: number;
+  readonly #fileSize: number;
   readonly #walk: ChunkWalk;
   readonly #offsets: Float64Array | undefined;
   /** Without a table: the places of the first chunks, as far as they have been looked for. */
@@ -45,23 +48,26 @@ export class RegularIndex implements ChunkIndex {
     const walk = new ChunkWalk(head, fileSize);
     if (isAnnounced(head)) {
       const nchunks = Number(head.header.nchunks);
-      return new RegularIndex(head, walk, { nchunks, nbytes: walk.announced() });
+      return new RegularIndex(head, fileSize, walk, { nchunks, nbytes: walk.announced() });
     }
     const places: number[] = [];
     while (!walk.ended) {
       places.push(walk.position);
       walk.step(yield* read(walk.position, BLOSC_HEADER_LENGTH));
     }
-    return new RegularIndex(head, walk, { nchunks: places.length, nbytes: walk.nbytes, places });
+    const found = { nchunks: places.length, nbytes: walk.nbytes, places };
+    return new RegularIndex(head, fileSize, walk, found);
   }
 
   private constructor(
     head: Head,
+    fileSize: number,
     walk: ChunkWalk,
     found: { nchunks: number; nbytes: number; places?: number[] },
   ) {
     this.nchunks = found.nchunks;
     this.nbytes = found.nbytes;
+    this.#fileSize = fileSize;
     this.#walk = walk;
     this.#offsets = head.offsets;
     this.#places = found.places ?? [head.length];
@@ -80,10 +86,9 @@ export class RegularIndex implements ChunkIndex {
     const start = yield* this.#find(first);
     this.#walk.seek(first, start);
     const plain = this.plainStart(stop) - this.plainStart(first);
-    // A single chunk is read by its header, so that no byte behind it is.
-    let length = plain + (stop - first) * this.#overhead;
-    if (stop - first === 1) length = BLOSC_HEADER_LENGTH;
-    let window = yield* readBatch(start, length);
+    // Without a table a single chunk is read by its header, so that no byte behind it is.
+    const unknown = stop - first === 1 ? BLOSC_HEADER_LENGTH : this.#most(first, stop);
+    let window = yield* readBatch(start, this.extent(first, stop)?.length ?? unknown);
     for (;;) {
       const run = this.#walk.take(window, plain);
       if (typeof run !== "number") {
@@ -92,6 +97,19 @@ export class RegularIndex implements ChunkIndex {
       }
       window = yield* read(start, run);
     }
+  }
+
+  extent(first: number, stop: number): { start: number; length: number } | undefined {
+    if (this.#offsets === undefined || first === stop) return undefined;
+    const start = this.#offsets[first] as number;
+    const end = stop < this.nchunks ? (this.#offsets[stop] as number) : this.#fileSize;
+    const length = Math.max(BLOSC_HEADER_LENGTH, end - start);
+    return { start, length: Math.min(length, this.#most(first, stop)) };
+  }
+
+  /** Stored bytes that chunks can have. */
+  #most(first: number, stop: number): number {
+    return this.plainStart(stop) - this.plainStart(first) + (stop - first) * this.#overhead;
   }
 
   *#find(chunk: number): Steps<number> {

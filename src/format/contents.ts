@@ -8,7 +8,7 @@ import { type ArrayHeader, checkArraySize, decodeArrayHeader } from "./ndarray.t
 import type { Forgive } from "./offsets.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { faultIn } from "./settle.ts";
-import { decompressChunks, decompressItems, type Steps } from "./steps.ts";
+import { announce, decompressChunks, decompressItems, type Steps } from "./steps.ts";
 
 /** How careful reading is. */
 export interface ReadOptions {
@@ -120,6 +120,8 @@ export function* plainBytes(
   const end = stop === index.nbytes ? index.nchunks : index.chunkAt(stop - 1) + 1;
   // All of a file is all of its chunks, also where these are empty.
   let chunk = start === 0 ? 0 : index.chunkAt(start);
+  const extent = index.extent?.(chunk, end);
+  if (extent !== undefined) yield* announce(extent.start, extent.length);
   while (chunk < end) {
     const chunkStart = index.plainStart(chunk);
     const chunkEnd = index.plainStart(chunk + 1);

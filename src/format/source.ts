@@ -23,6 +23,8 @@ export interface ByteSource {
    * position replaces the one before. They are only read.
    */
   read(position: number, length: number): Promise<Uint8Array> | Uint8Array;
+  /** Is told what the next reads will be of, so that a source far away can ask for it together. */
+  announce?(position: number, length: number): void;
 }
 
 /** What a source may also be: an open file of the system's, which any thread can read. */

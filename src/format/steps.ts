@@ -40,6 +40,14 @@ export function* readBatch(position: number, length: number): Steps<Uint8Array> 
   }) as Uint8Array;
 }
 
+/** Tells a source that takes time what is going to be read. */
+export function* announce(position: number, length: number): Steps<void> {
+  yield {
+    now: () => undefined,
+    later: (source) => source.announce?.(position, length),
+  };
+}
+
 export function* decompressChunks(
   ...args: Parameters<typeof decompress>
 ): Steps<ChunkFault | undefined> {

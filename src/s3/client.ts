@@ -9,6 +9,8 @@ const CONNECT_MS = 2_000;
 const SILENCE_MS = 10_000;
 /** How long a request of few bytes may take, ms. */
 const REQUEST_MS = 20_000;
+/** What a line carries at least, bytes per ms: more bytes take longer. */
+const SLOWEST = 64;
 const ATTEMPTS = 4;
 
 /**
@@ -36,6 +38,11 @@ export function clientOf(option: ClientOption = {}): S3Client {
     },
     ...option,
   });
+}
+
+/** How long a request of many bytes may take, ms. */
+export function requestMs(nbytes: number): number {
+  return REQUEST_MS + Math.ceil(nbytes / SLOWEST);
 }
 
 function isClient(option: unknown): option is S3Client {

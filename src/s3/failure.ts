@@ -19,6 +19,19 @@ export function isAbsent(error: unknown): boolean {
   return name === "NoSuchKey" || (name !== "NoSuchBucket" && statusOf(error) === 404);
 }
 
+/** Whether the same request may well succeed later: the store is busy, or nothing was heard of it. */
+export function isTransient(error: unknown): boolean {
+  const status = statusOf(error);
+  if (status === undefined) return isOfConnection(error);
+  return status >= 500 || status === 408 || status === 429;
+}
+
+/** Whether the connection failed, not what was sent over it. */
+function isOfConnection(error: unknown): boolean {
+  const { name, code } = error as ServiceError;
+  return name === "TimeoutError" || (typeof code === "string" && /^E[A-Z]+$/.test(code));
+}
+
 /**
  * The SDK's own error is not handed on: it refers to the request, whose headers are signed with the
  * user's credentials, and whoever logs errors whole would log these.

@@ -27,6 +27,7 @@ import {
   type PutOutcome,
 } from "../tier/bucket.ts";
 import { isAbsent, statusOf, storeError } from "./failure.ts";
+import { PlainS3Sink } from "./s3-sinks.ts";
 import { type Dated, timed } from "./server-time.ts";
 
 /** How many objects one request removes, at most. */
@@ -160,10 +161,25 @@ export class S3Bucket implements Bucket {
     return this.#quotes === "no" ? etag : `"${etag}"`;
   }
 
-  async upload(name: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-    const all: Uint8Array[] = [];
-    for await (const piece of pieces) all.push(Uint8Array.from(piece));
-    await this.put(name, Buffer.concat(all));
+  async upload(
+    name: string,
+    pieces: AsyncIterable<Uint8Array>,
+    { signal }: Cancellation = {},
+  ): Promise<void> {
+    const { Bucket: bucket, Key: key } = this.#object(name);
+    const sink = new PlainS3Sink({ client: this.#client, bucket, key });
+    const leave = () => void sink.abort(signal?.reason).catch(() => undefined);
+    signal?.addEventListener("abort", leave);
+    try {
+      signal?.throwIfAborted();
+      for await (const piece of pieces) await sink.append([piece]);
+      await sink.close();
+    } catch (error) {
+      await sink.abort(error).catch(() => undefined);
+      throw storeError("write", this.#urlOf(name), error, signal);
+    } finally {
+      signal?.removeEventListener("abort", leave);
+    }
   }
 
   async delete(names: readonly string[], { signal }: Cancellation = {}): Promise<void> {

@@ -63,7 +63,6 @@ class AttachedBucket implements AttachedTier {
   readonly #breaker: Breaker;
   readonly #leases: TierLeases;
   readonly #outbox: Outbox;
-  #capabilities: Promise<Capabilities> | undefined;
 
   constructor(bucket: Bucket, options: Settings, home: Home) {
     this.#bucket = bucket;
@@ -156,26 +155,21 @@ class AttachedBucket implements AttachedTier {
   async tryAcquire(
     address: Address,
     signal?: AbortSignal,
-  ): Promise<TierLease | "held" | "unavailable"> {
+  ): Promise<TierLease | { readonly heldForMs: number } | "unavailable"> {
     if (this.#options.readOnly) return "unavailable";
     const { answerMs } = this.#options;
     return this.#breaker.run(async () => {
       const { create, replace } = await this.#ask();
       if (create !== "atomic" || replace !== "atomic") return "unavailable";
-      const lease = await within(answerMs, this.#bucket.url, signal, (patience) =>
+      return within(answerMs, this.#bucket.url, signal, (patience) =>
         this.#leases.tryAcquire(leaseName(address), patience.signal),
       );
-      return "heldForMs" in lease ? "held" : lease;
     });
   }
 
   /** What the bucket can do. Told once, where it cannot do what leases need. */
   async #ask(): Promise<Capabilities> {
-    this.#capabilities ??= capabilitiesOf(this.#bucket).catch((error: unknown) => {
-      this.#capabilities = undefined;
-      throw error;
-    });
-    const capabilities = await this.#capabilities;
+    const capabilities = await capabilitiesOf(this.#bucket);
     if (capabilities.create !== "atomic" || capabilities.replace !== "atomic") {
       this.#home.warn(
         "SHARED_WITHOUT_LEASES",

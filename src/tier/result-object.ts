@@ -25,7 +25,7 @@ import { xxh64 } from "../store/hash.ts";
 import type { Home, Parcel } from "./shared-tier.ts";
 
 /** The most bytes of an object that is held in memory; larger files are objects of their own. */
-export const OBJECT_BYTES: number = 32 * 1024 * 1024;
+export const OBJECT_BYTES: number = 16 * 1024 * 1024;
 
 /** A file that is an object of its own. */
 export interface SideFile {

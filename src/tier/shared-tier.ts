@@ -71,8 +71,8 @@ export type Replaces = "nothing" | "anything" | { readonly etag: string };
 export interface TierLease {
   /** Whether a holder before this one has ended without giving it back. */
   readonly takenOver: boolean;
-  /** Whether nobody had it before, so that nobody can have sent the result since it was looked for. */
-  readonly isFirst: boolean;
+  /** Which holder this is, from 1. */
+  readonly fence: number;
   release(): Promise<void>;
 }
 
@@ -121,10 +121,14 @@ export interface AttachedTier {
   /**
    * Asks for the right to compute a result.
    *
-   * @returns `"held"` while somebody has it; `"unavailable"` where nobody can have it
+   * @returns for how long at most somebody else has it, if never heard of again, ms; `"unavailable"`
+   *   where nobody can have it
    * @throws {StoreError}
    */
-  tryAcquire(address: Address, signal?: AbortSignal): Promise<TierLease | "held" | "unavailable">;
+  tryAcquire(
+    address: Address,
+    signal?: AbortSignal,
+  ): Promise<TierLease | { readonly heldForMs: number } | "unavailable">;
   /** Sends a stored result, some time; resolves when that is done, given up or put off. */
   publish(address: Address, replaces: Replaces): Promise<void>;
   /** {@link publish}, of the news that a result is none any more. */
