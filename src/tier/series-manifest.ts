@@ -67,7 +67,7 @@ export function encodeManifest(address: Address, kind: ItemKind, manifest: Manif
  * @throws an `Error` for what is none, or of another series
  */
 export function decodeManifest(address: Address, kind: ItemKind, bytes: Uint8Array): Manifest {
-  const said = JSON.parse(Buffer.from(bytes).toString("utf8")) as { [field: string]: unknown };
+  const said = parse(bytes);
   const { version, key, dtype, itemShape, length, segments } = said;
   if (version !== VERSION) throw new Error(`it is of version ${String(version)}`);
   if (key !== Buffer.from(address.row).toString("hex") || said["function"] !== address.functionId) {
@@ -91,6 +91,15 @@ export function decodeManifest(address: Address, kind: ItemKind, bytes: Uint8Arr
   checkSegments(manifest.segments);
   if (length !== lengthOfManifest(manifest)) throw new Error("its segments have another length");
   return manifest;
+}
+
+function parse(bytes: Uint8Array): { readonly [field: string]: unknown } {
+  try {
+    return Object(JSON.parse(Buffer.from(bytes).toString("utf8")));
+  } catch {
+    // What V8 says quotes the bytes.
+    throw new Error("it is no JSON");
+  }
 }
 
 const SEGMENT_NAME = /^\d+-\d+-[0-9a-f-]{36}\.blp$/;
