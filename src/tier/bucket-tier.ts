@@ -76,6 +76,7 @@ class AttachedBucket implements AttachedTier {
   async look(address: Address, signal?: AbortSignal): Promise<Found | Refused | undefined> {
     const name = objectName(address);
     const { answerMs } = this.#options;
+    if (this.#outbox.isDoomed(hexOf(address))) return undefined;
     return this.#breaker.run(() =>
       within(answerMs, this.#bucket.url, signal, async (patience) => {
         const object = await this.#bucket.get(name, { signal: patience.signal });
@@ -166,13 +167,12 @@ class AttachedBucket implements AttachedTier {
     return capabilities;
   }
 
-  publish({ row }: Address, replaces: Replaces): Promise<void> {
-    return this.#enqueue({ action: "publish", row: Buffer.from(row).toString("hex"), replaces });
+  publish(address: Address, replaces: Replaces): Promise<void> {
+    return this.#enqueue({ action: "publish", row: hexOf(address), replaces });
   }
 
   remove(address: Address): Promise<void> {
-    const row = Buffer.from(address.row).toString("hex");
-    return this.#enqueue({ action: "remove", row, name: objectName(address) });
+    return this.#enqueue({ action: "remove", row: hexOf(address), name: objectName(address) });
   }
 
   #enqueue(item: Parameters<Outbox["add"]>[0]): Promise<void> {
@@ -182,6 +182,10 @@ class AttachedBucket implements AttachedTier {
   settled(): Promise<void> {
     return this.#outbox.settled();
   }
+}
+
+function hexOf({ row }: Address): string {
+  return Buffer.from(row).toString("hex");
 }
 
 /** Of a body that is not to be read: else its connection stays open. */

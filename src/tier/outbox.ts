@@ -38,7 +38,7 @@ export class Outbox {
   readonly #post: Post;
   /** By row: of two errands of one result the later counts. */
   readonly #waiting = new Map<string, Pending>();
-  readonly #underway = new Map<string, Promise<void>>();
+  readonly #underway = new Map<string, { errand: Errand; sent: Promise<void> }>();
   #lock: RangeLock | undefined;
   #pauseMs = FIRST_PAUSE_MS;
   #isPaused = false;
@@ -51,8 +51,17 @@ export class Outbox {
     this.#takeOver();
   }
 
+  /** Whether a result is still to be removed. */
+  isDoomed(row: string): boolean {
+    const errand = this.#waiting.get(row)?.errand ?? this.#underway.get(row)?.errand;
+    return errand?.action === "remove";
+  }
+
   /** Keeps an errand until it is done; resolves when that is so, or it is put off. */
-  add(errand: Errand): Promise<void> {
+  add(given: Errand): Promise<void> {
+    // What was to be removed may be there still.
+    const isInstead = given.action === "publish" && this.isDoomed(given.row);
+    const errand: Errand = isInstead ? { ...given, replaces: "anything" } : given;
     if (this.#waiting.size >= LIMIT && !this.#waiting.has(errand.row)) {
       this.#post.warn(
         "SHARED_QUEUE_FULL",
@@ -75,7 +84,9 @@ export class Outbox {
 
   /** Resolves when nothing is left, or nothing can be sent for now. */
   async settled(): Promise<void> {
-    while (this.#underway.size > 0) await Promise.all(this.#underway.values());
+    while (this.#underway.size > 0) {
+      await Promise.all(Array.from(this.#underway.values(), ({ sent }) => sent));
+    }
   }
 
   #sendNext(): void {
@@ -87,7 +98,7 @@ export class Outbox {
         this.#underway.delete(row);
         this.#sendNext();
       });
-      this.#underway.set(row, sent);
+      this.#underway.set(row, { errand: pending.errand, sent });
     }
   }
 

@@ -81,9 +81,7 @@ describe.skipIf(!isInstalled("ceph"))("machines that share a bucket of Ceph", ()
     const keys = [1, 2, 3, 4, 5, 6];
     const sweep = await sweepOf({ keys, ms: 300 });
     const clocks = [["faketime", "-f", "-2h"], ["faketime", "-f", "+2h"], []];
-    const workers = await Promise.all(
-      clocks.map((clock) => sweep.start(temporaryFolder(), clock)),
-    );
+    const workers = await Promise.all(clocks.map((clock) => sweep.start(temporaryFolder(), clock)));
     const reports = await Promise.all(workers.map((worker) => worker.sweep()));
     for (const report of reports) expect(report).toMatchObject(FINE);
     expect(sweep.runs.sort()).toEqual(keys);

@@ -56,7 +56,11 @@ export class Sweep {
    * @param prefix of its command line, such as `faketime`
    * @param endpoint if not the server's own
    */
-  async start(location: string, prefix: readonly string[] = [], endpoint?: string): Promise<Sweeper> {
+  async start(
+    location: string,
+    prefix: readonly string[] = [],
+    endpoint?: string,
+  ): Promise<Sweeper> {
     const options = { ms: 0, ...this.#options, location, runs: this.#runs };
     const line = [...prefix, process.execPath, script, JSON.stringify(options)];
     const env = { ...process.env, ...environmentOf(this.#server) };
