@@ -12,7 +12,7 @@ import { temporaryFolder } from "../support/temporary.ts";
 import { collectWarnings, nextTurn } from "../support/warnings.ts";
 
 /** A place for a tier, and what stands in it. */
-export interface Place {
+interface Place {
   readonly bucket: Bucket;
   tier(options?: TierOptions): SharedTier;
 }
