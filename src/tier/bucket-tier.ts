@@ -36,6 +36,9 @@ interface Settings {
   readonly readOnly: boolean;
 }
 
+/** So much of a file is written at once. */
+const BATCH_BYTES = 1024 * 1024;
+
 export class BucketTier implements SharedTier {
   readonly url: string;
   readonly #bucket: Bucket;
@@ -128,10 +131,15 @@ class AttachedBucket implements AttachedTier {
         throw this.#damaged(name, "it is not the file that the result is said to have");
       }
       const digester = seal.digester();
-      for await (const piece of patience.heed(object.body)) {
-        digester.update(piece);
-        await sink.append([piece]);
+      let writing: Promise<void> = Promise.resolve();
+      for await (const pieces of batches(patience.heed(object.body))) {
+        for (const piece of pieces) digester.update(piece);
+        await writing;
+        writing = Promise.resolve(sink.append(pieces));
+        // It is told when it is waited for, unless the network has failed before.
+        writing.catch(() => undefined);
       }
+      await writing;
       if (digester.digest() !== digest) throw this.#damaged(name, "its digest does not match");
     });
   }
@@ -182,6 +190,22 @@ class AttachedBucket implements AttachedTier {
   settled(): Promise<void> {
     return this.#outbox.settled();
   }
+}
+
+/** The pieces of a network are small; a write of each would take longer than their way here. */
+async function* batches(
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array[], void, undefined> {
+  let batch: Uint8Array[] = [];
+  let nbytes = 0;
+  for await (const piece of pieces) {
+    batch.push(piece);
+    nbytes += piece.byteLength;
+    if (nbytes < BATCH_BYTES) continue;
+    yield batch;
+    [batch, nbytes] = [[], 0];
+  }
+  if (nbytes > 0) yield batch;
 }
 
 function hexOf({ row }: Address): string {
