@@ -1,4 +1,5 @@
 /** Sources for `pack` and `unpack` that read objects of S3-compatible stores from front to back. */
+import { setMaxListeners } from "node:events";
 import type { CompressedSource, PlainSource, Source } from "../format/endpoints.ts";
 import { checkCount, OBJECT_OPTIONS, Place, type S3ObjectOptions } from "./place.ts";
 import { ObjectRanges } from "./ranges.ts";
@@ -102,6 +103,8 @@ class Reading {
   ) {
     this.ranges = ranges;
     this.#place = place;
+    // Each request under way listens to it.
+    setMaxListeners(0, this.#cancel.signal);
     this.#current = head;
     this.#next = head.byteLength;
     this.#partSize = partSize;
