@@ -22,7 +22,7 @@ import {
   type StoredLease,
 } from "./lease-record.ts";
 
-const DEFAULT_TTL_MS = 30_000;
+export const DEFAULT_TTL_MS = 30_000;
 
 /** Less would be lost to a few slow requests, and to stores that count in seconds. */
 const MIN_TTL_MS = 5_000;
