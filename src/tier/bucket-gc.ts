@@ -80,8 +80,7 @@ async function chooseDoomed(
   const oldest = new OldestResults();
   for await (const result of listResults(bucket, signal)) {
     const { id, head } = result;
-    // What goes for its age makes room for others.
-    if (head && head.ageMs <= maxAgeMs) oldest.add(id, head.ageMs, bytesOf(result));
+    if (head) oldest.add(id, head.ageMs, bytesOf(result));
   }
   const limits = {
     ...(limitBytes === undefined ? {} : { limitBytes }),
