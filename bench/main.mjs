@@ -30,7 +30,7 @@ const questions = [
   ...["large-hit", "large-store", "event-loop", "small-hit", "small-store", "puts-a-second"],
   ...["hash", "gather", "slice", "threads", "size", "settings", "cold-start"],
   ...["million", "million-memory", "memory", "waiter"],
-  ...["pack", "unpack", "command", "append", "extend"],
+  ...["pack", "unpack", "command", "append", "extend", "s3"],
 ];
 
 const { values: options, positionals } = parseArgs({
@@ -114,6 +114,21 @@ async function ask(name, only, { trials, isQuick, workspace, answers }) {
     console.log(`\n${question.title}: left out of a quick run`);
     return;
   }
+  let tearDown;
+  try {
+    tearDown = question.setUp?.(workspace);
+  } catch (error) {
+    console.log(`\n${question.title}: left out, ${error.message}`);
+    return;
+  }
+  try {
+    await askAll(name, only, question, file, { trials, isQuick, workspace, answers });
+  } finally {
+    tearDown?.();
+  }
+}
+
+async function askAll(name, only, question, file, { trials, isQuick, workspace, answers }) {
   const inputs = isQuick ? question.quick.inputs : question.inputs;
   for (const input of only === undefined ? inputs : [only]) {
     const leftOut = [];

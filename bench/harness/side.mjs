@@ -9,6 +9,8 @@
  *   compare               optional: "difference" where sides are compared by ours less the peer's;
  *                         "larger" where more is better, "none" where sides are of different
  *                         things; by default less is better, and they are compared by ratio
+ *   setUp(workspace)      optional: called once before; returns what is called at the end. Where it
+ *                         throws the question is left out
  *   trials                optional: where fewer are enough
  *   warmups, iterations   per trial; the trial's value is the median of its iterations
  *   env                   optional: environment of its trials

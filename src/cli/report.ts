@@ -22,6 +22,11 @@ export class Report {
     this.#print(text);
   }
 
+  /** Whether it is worth finding out what only {@link verbose} tells. */
+  get isVerbose(): boolean {
+    return this.#level >= 1;
+  }
+
   verbose(text: string): void {
     if (this.#level >= 1) this.#print(text);
   }

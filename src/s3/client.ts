@@ -30,6 +30,8 @@ export function clientOf(option: ClientOption = {}): S3Client {
     // Ceph refuses the trailers in which the SDK else sends its checksums; we send and check our own.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
+    // With it the SDK opens a connection for every part, and waits before each.
+    expectContinueHeader: false,
     requestHandler: {
       connectionTimeout: CONNECT_MS,
       socketTimeout: SILENCE_MS,

@@ -5,6 +5,7 @@
  * The first parts can be held back to the end, so that what stands in them can still be replaced.
  */
 import { createHash } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { StoreError } from "../errors.ts";
 import { storeError } from "./failure.ts";
@@ -52,6 +53,8 @@ export class ObjectWriter {
 
   constructor(place: Place, { partSize, concurrency }: WriterOptions) {
     this.#place = place;
+    // Each request under way listens to it.
+    setMaxListeners(0, this.#cancel.signal);
     this.#partSize = partSize;
     this.#concurrency = concurrency;
     this.#upload = new MultipartUpload(place, this.#cancel.signal);

@@ -168,14 +168,20 @@ export class S3Bucket implements Bucket {
   ): Promise<void> {
     const { Bucket: bucket, Key: key } = this.#object(name);
     const sink = new PlainS3Sink({ client: this.#client, bucket, key });
-    const leave = () => void sink.abort(signal?.reason).catch(() => undefined);
+    let aborted: Promise<void> | undefined;
+    // The first error is the one that is thrown.
+    const abort = (reason: unknown) => {
+      aborted ??= sink.abort(reason).catch(() => undefined);
+      return aborted;
+    };
+    const leave = () => void abort(signal?.reason);
     signal?.addEventListener("abort", leave);
     try {
       signal?.throwIfAborted();
       for await (const piece of pieces) await sink.append([piece]);
       await sink.close();
     } catch (error) {
-      await sink.abort(error).catch(() => undefined);
+      await abort(error);
       throw storeError("write", this.#urlOf(name), error, signal);
     } finally {
       signal?.removeEventListener("abort", leave);

@@ -1,9 +1,10 @@
 /** Sources for `pack` and `unpack` that read objects of S3-compatible stores from front to back. */
+import { setMaxListeners } from "node:events";
 import type { CompressedSource, PlainSource, Source } from "../format/endpoints.ts";
 import { checkCount, OBJECT_OPTIONS, Place, type S3ObjectOptions } from "./place.ts";
 import { ObjectRanges } from "./ranges.ts";
 
-const DEFAULT_PART = 8 * 2 ** 20;
+const DEFAULT_PART = 4 * 2 ** 20;
 const LEAST_PART = 2 ** 16;
 const MOST_PART = 2 ** 31;
 const DEFAULT_CONCURRENCY = 3;
@@ -11,7 +12,7 @@ const MOST_AT_ONCE = 100;
 
 /** Memory is `partSize` times `concurrency`, and one more. */
 export interface S3SourceOptions extends S3ObjectOptions {
-  /** Bytes that one request asks for, 64 KiB at least; default 8 MiB. */
+  /** Bytes that one request asks for, 64 KiB at least; default 4 MiB. */
   readonly partSize?: number | undefined;
   /** How many requests are under way at a time; default 3. */
   readonly concurrency?: number | undefined;
@@ -102,6 +103,8 @@ class Reading {
   ) {
     this.ranges = ranges;
     this.#place = place;
+    // Each request under way listens to it.
+    setMaxListeners(0, this.#cancel.signal);
     this.#current = head;
     this.#next = head.byteLength;
     this.#partSize = partSize;

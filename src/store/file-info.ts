@@ -4,6 +4,7 @@ import { BLOSC_HEADER_LENGTH, FORMAT_VERSION, HEADER_LENGTH } from "../format/co
 import { type Head, readHead } from "../format/head.ts";
 import type { Header } from "../format/header.ts";
 import type { Metadata } from "../format/metadata.ts";
+import type { ByteSource } from "../format/source.ts";
 import { withStoredFile } from "./stored-file.ts";
 
 /** The fields of a metadata header, as stored. */
@@ -57,20 +58,23 @@ const CODECS = ["blosclz", "lz4", "snappy", "zlib", "zstd"];
  * @throws {BloscpackError} when the file does not start as a Bloscpack file does
  */
 export function readInfo(path: string): Promise<FileInfo> {
-  return withStoredFile(path, async (source) => {
-    const head = await readHead(source);
-    const bytes = (await source.read(0, head.length)).slice();
-    const chunk = await source.read(head.length, BLOSC_HEADER_LENGTH);
-    return {
-      cbytes: source.size,
-      nbytes: plainSize(head),
-      header: { formatVersion: FORMAT_VERSION, ...head.header },
-      metadataHeader: head.header.metadata ? readMetadataHeader(bytes) : undefined,
-      metadata: head.metadata,
-      offsets: head.offsets,
-      firstChunk: chunk.byteLength < BLOSC_HEADER_LENGTH ? undefined : readChunkHeader(chunk),
-    };
-  });
+  return withStoredFile(path, readInfoFrom);
+}
+
+/** {@link readInfo} of a file that is open. */
+export async function readInfoFrom(source: ByteSource): Promise<FileInfo> {
+  const head = await readHead(source);
+  const bytes = (await source.read(0, head.length)).slice();
+  const chunk = await source.read(head.length, BLOSC_HEADER_LENGTH);
+  return {
+    cbytes: source.size,
+    nbytes: plainSize(head),
+    header: { formatVersion: FORMAT_VERSION, ...head.header },
+    metadataHeader: head.header.metadata ? readMetadataHeader(bytes) : undefined,
+    metadata: head.metadata,
+    offsets: head.offsets,
+    firstChunk: chunk.byteLength < BLOSC_HEADER_LENGTH ? undefined : readChunkHeader(chunk),
+  };
 }
 
 function plainSize({ header: { nchunks, chunkSize, lastChunk } }: Head): number | undefined {

@@ -39,6 +39,9 @@ interface Settings {
   readonly readOnly: boolean;
 }
 
+/** So much of a file is written at once. */
+const BATCH_BYTES = 1024 * 1024;
+
 export class BucketTier implements SharedTier {
   readonly url: string;
   readonly #bucket: Bucket;
@@ -70,7 +73,7 @@ class AttachedBucket implements AttachedTier {
     this.#home = home;
     this.#breaker = new Breaker(bucket.url);
     this.#leases = new TierLeases(bucket, { ttlMs: options.leaseMs });
-    const { seal, answerMs, readOnly } = options;
+    const { seal, answerMs } = options;
     const sending = new Sending(bucket, seal, home, answerMs);
     const objects = new SeriesObjects(bucket, seal, answerMs);
     const seriesSending = new SeriesSending(objects, home);
@@ -82,13 +85,17 @@ class AttachedBucket implements AttachedTier {
       send: (errand) => this.#breaker.run(async () => send(errand, await this.#ask())),
       warn: home.warn,
     });
-    const enqueue = readOnly ? undefined : (errand: Errand) => this.#outbox.add(errand);
-    this.series = new BucketSeries({ objects, breaker: this.#breaker, enqueue });
+    this.series = new BucketSeries({
+      ...{ objects, breaker: this.#breaker },
+      enqueue: (errand) => this.#enqueue(errand),
+      isDoomed: (row) => this.#outbox.isDoomed(row),
+    });
   }
 
   async look(address: Address, signal?: AbortSignal): Promise<Found | Refused | undefined> {
     const name = objectName(address);
     const { answerMs } = this.#options;
+    if (this.#outbox.isDoomed(hexOf(address))) return undefined;
     return this.#breaker.run(() =>
       within(answerMs, this.#bucket.url, signal, async (patience) => {
         const object = await this.#bucket.get(name, { signal: patience.signal });
@@ -140,10 +147,15 @@ class AttachedBucket implements AttachedTier {
         throw this.#damaged(name, "it is not the file that the result is said to have");
       }
       const digester = seal.digester();
-      for await (const piece of patience.heed(object.body)) {
-        digester.update(piece);
-        await sink.append([piece]);
+      let writing: Promise<void> = Promise.resolve();
+      for await (const pieces of batches(patience.heed(object.body))) {
+        for (const piece of pieces) digester.update(piece);
+        await writing;
+        writing = Promise.resolve(sink.append(pieces));
+        // It is told when it is waited for, unless the network has failed before.
+        writing.catch(() => undefined);
       }
+      await writing;
       if (digester.digest() !== digest) throw this.#damaged(name, "its digest does not match");
     });
   }
@@ -179,22 +191,41 @@ class AttachedBucket implements AttachedTier {
     return capabilities;
   }
 
-  publish({ row }: Address, replaces: Replaces): Promise<void> {
-    return this.#enqueue({ action: "publish", row: Buffer.from(row).toString("hex"), replaces });
+  publish(address: Address, replaces: Replaces): Promise<void> {
+    return this.#enqueue({ action: "publish", row: hexOf(address), replaces });
   }
 
   remove(address: Address): Promise<void> {
-    const row = Buffer.from(address.row).toString("hex");
-    return this.#enqueue({ action: "remove", row, name: objectName(address) });
+    return this.#enqueue({ action: "remove", row: hexOf(address), name: objectName(address) });
   }
 
-  #enqueue(item: Parameters<Outbox["add"]>[0]): Promise<void> {
-    return this.#options.readOnly ? Promise.resolve() : this.#outbox.add(item);
+  #enqueue(errand: Errand): Promise<void> {
+    return this.#options.readOnly ? Promise.resolve() : this.#outbox.add(errand);
   }
 
   settled(): Promise<void> {
     return this.#outbox.settled();
   }
+}
+
+/** The pieces of a network are small; a write of each would take longer than their way here. */
+async function* batches(
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array[], void, undefined> {
+  let batch: Uint8Array[] = [];
+  let nbytes = 0;
+  for await (const piece of pieces) {
+    batch.push(piece);
+    nbytes += piece.byteLength;
+    if (nbytes < BATCH_BYTES) continue;
+    yield batch;
+    [batch, nbytes] = [[], 0];
+  }
+  if (nbytes > 0) yield batch;
+}
+
+function hexOf({ row }: Address): string {
+  return Buffer.from(row).toString("hex");
 }
 
 /** Of a body that is not to be read: else its connection stays open. */

@@ -7,7 +7,7 @@ import { StoreError } from "../errors.ts";
 import { type Bucket, type PutCondition, type PutOutcome, readBody } from "./bucket.ts";
 
 /** What comes of a condition: it is heeded, of several puts at once too; not looked at; or refused. */
-export type Condition = "atomic" | "ignored" | "unsupported";
+type Condition = "atomic" | "ignored" | "unsupported";
 
 export interface Capabilities {
   /** Of puts that depend on there being no such object. */

@@ -36,10 +36,15 @@ const PAUSE_MS = 100;
 /** What a user may ask for. @throws {RangeError} when it is too short to be kept */
 export function checkTtl(ttlMs: number): number {
   if (Number.isSafeInteger(ttlMs) && ttlMs >= MIN_TTL_MS && ttlMs < 2 ** 31) return ttlMs;
-  throw new RangeError(`A lease lasts for whole ms, ${MIN_TTL_MS} or more: got ${String(ttlMs)}`);
+  throw new RangeError(
+    `Option leaseMs must be whole milliseconds, at least ${MIN_TTL_MS}: got ${String(ttlMs)}`,
+  );
 }
 
-/** Somebody else has it, and has so for so long if it is never renewed again. */
+/**
+ * Somebody else has it, and has so for so long if it is never renewed again; 0 when it went from one
+ * to the next faster than it could be had.
+ */
 export interface HeldLease {
   readonly heldForMs: number;
 }
@@ -60,28 +65,30 @@ export class TierLeases {
    * @throws {StoreError} when the store does not tell who has it
    */
   async tryAcquire(name: string, signal?: AbortSignal): Promise<TierLease | HeldLease> {
-    const owner = randomUUID();
-    try {
-      return await this.#tryAcquire(name, owner, signal);
-    } catch (error) {
-      // It may be ours all the same, and others would wait for nobody.
-      void this.#withdraw(name, owner);
-      throw error;
-    }
+    signal?.throwIfAborted();
+    const acquiring = this.#tryAcquire(name);
+    if (signal === undefined) return acquiring;
+    return new Promise((resolve, reject) => {
+      // A put that is under way is not called back: it is waited for, and the lease given back.
+      const leave = () => {
+        reject(signal.reason);
+        acquiring.then((answer) => (answer as Partial<TierLease>).release?.()).catch(nobodyWaits);
+      };
+      signal.addEventListener("abort", leave, { once: true });
+      const done = () => signal.removeEventListener("abort", leave);
+      acquiring.then(resolve, reject).finally(done);
+    });
   }
 
-  async #tryAcquire(
-    name: string,
-    owner: string,
-    signal: AbortSignal | undefined,
-  ): Promise<TierLease | HeldLease> {
+  async #tryAcquire(name: string): Promise<TierLease | HeldLease> {
+    const owner = randomUUID();
     const sinceMs = performance.now();
-    let cause: unknown = new Error("it comes and goes");
+    let cause: unknown;
     let found: StoredLease | undefined;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const last = found;
-      const put = await this.#tryPut(name, this.#next(last, owner), last, signal);
-      cause = put.cause ?? cause;
+      const put = await this.#tryPut(name, this.#next(last, owner), last);
+      cause = put.cause;
       found = put.found;
       if (found?.record.owner === owner) {
         const takenOver = last?.record.state === "held";
@@ -89,10 +96,11 @@ export class TierLeases {
       }
       const leftMs = found && heldForMs(found);
       if (leftMs) return { heldForMs: leftMs };
-      const isOver = found !== undefined && put.cause === undefined;
-      if (!isOver) await pause(PAUSE_MS * Math.random() * attempt, undefined, { signal });
+      const isOver = found !== undefined && cause === undefined;
+      if (!isOver) await pause(PAUSE_MS * Math.random() * attempt);
     }
-    throw this.#failure(name, cause);
+    if (cause !== undefined) throw this.#failure(name, cause);
+    return { heldForMs: 0 };
   }
 
   /** What is there after a put in the place of `last`, and why that may be what was there before. */
@@ -100,15 +108,14 @@ export class TierLeases {
     name: string,
     record: LeaseRecord,
     last: StoredLease | undefined,
-    signal: AbortSignal | undefined,
   ): Promise<{ found: StoredLease | undefined; cause?: unknown }> {
     const condition = last === undefined ? "absent" : { etag: last.etag };
-    const put = await this.#bucket.put(name, encodeLease(record), { condition, signal });
+    const put = await this.#bucket.put(name, encodeLease(record), { condition });
     if (put.outcome === "written") return { found: { record, etag: put.etag, ageMs: 0 } };
     if (put.outcome === "unsupported") {
       throw this.#failure(name, new Error("the store has no conditions"));
     }
-    const found = await readLease(this.#bucket, name, this.#ttlMs, signal);
+    const found = await readLease(this.#bucket, name, this.#ttlMs);
     return put.outcome === "unknown" ? { found, cause: put.cause } : { found };
   }
 
@@ -118,24 +125,15 @@ export class TierLeases {
     return { owner, fence, renewal: 0, ttlMs: this.#ttlMs, state: "held" };
   }
 
-  async #withdraw(name: string, owner: string): Promise<void> {
-    try {
-      const signal = AbortSignal.timeout(this.#ttlMs);
-      const found = await readLease(this.#bucket, name, this.#ttlMs, signal);
-      if (found?.record.owner !== owner) return;
-      const released = encodeLease({ ...found.record, state: "released" });
-      await this.#bucket.put(name, released, { condition: { etag: found.etag }, signal });
-    } catch {
-      // Then it is over when its time is.
-    }
-  }
-
   #failure(name: string, cause: unknown): StoreError {
     return cause instanceof StoreError
       ? cause
       : new StoreError("acquire", this.#bucket.url + name, cause);
   }
 }
+
+/** Whoever wanted to know has left. */
+function nobodyWaits(): void {}
 
 /** What is known of a lease when it is acquired. */
 interface Acquired {

@@ -44,7 +44,7 @@ export class Outbox {
   readonly #post: Post;
   /** By row: of two errands of one result the later counts. */
   readonly #waiting = new Map<string, Pending>();
-  readonly #underway = new Map<string, Promise<void>>();
+  readonly #underway = new Map<string, { errand: Errand; sent: Promise<void> }>();
   #lock: RangeLock | undefined;
   #pauseMs = FIRST_PAUSE_MS;
   #isPaused = false;
@@ -57,8 +57,17 @@ export class Outbox {
     this.#takeOver();
   }
 
+  /** Whether what the bucket has of a result is still to be removed. */
+  isDoomed(row: string): boolean {
+    return removes(this.#waiting.get(row)?.errand ?? this.#underway.get(row)?.errand);
+  }
+
   /** Keeps an errand until it is done; resolves when that is so, or it is put off. */
-  add(errand: Errand): Promise<void> {
+  add(given: Errand): Promise<void> {
+    const before = this.#waiting.get(given.row)?.errand ?? this.#underway.get(given.row)?.errand;
+    // What a series under way brings there anew is of use as soon as it is there.
+    const isGoing = before?.action === "extend" && !this.#waiting.has(given.row);
+    const errand = removes(before) && !isGoing ? insteadOfWhatIsThere(given) : given;
     if (this.#waiting.size >= LIMIT && !this.#waiting.has(errand.row)) {
       this.#post.warn(
         "SHARED_QUEUE_FULL",
@@ -81,7 +90,9 @@ export class Outbox {
 
   /** Resolves when nothing is left, or nothing can be sent for now. */
   async settled(): Promise<void> {
-    while (this.#underway.size > 0) await Promise.all(this.#underway.values());
+    while (this.#underway.size > 0) {
+      await Promise.all(Array.from(this.#underway.values(), ({ sent }) => sent));
+    }
   }
 
   #sendNext(): void {
@@ -93,7 +104,7 @@ export class Outbox {
         this.#underway.delete(row);
         this.#sendNext();
       });
-      this.#underway.set(row, sent);
+      this.#underway.set(row, { errand: pending.errand, sent });
     }
   }
 
@@ -114,7 +125,9 @@ export class Outbox {
   }
 
   #putOff(row: string, errand: Errand): void {
-    if (!this.#waiting.has(row)) this.#waiting.set(row, { errand, done: () => undefined });
+    const { errand: later, done = () => undefined } = this.#waiting.get(row) ?? {};
+    const next = later && removes(errand) ? insteadOfWhatIsThere(later) : (later ?? errand);
+    this.#waiting.set(row, { errand: next, done });
     if (this.#isPaused) return;
     this.#isPaused = true;
     const goOn = () => {
@@ -182,6 +195,18 @@ export class Outbox {
     }
     fs.rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Whether what is there before is not to be there after it. */
+function removes(errand: Errand | undefined): boolean {
+  if (errand?.action === "extend") return errand.anew;
+  return errand?.action === "remove" || errand?.action === "forget";
+}
+
+/** What was to be removed may be there still. */
+function insteadOfWhatIsThere(errand: Errand): Errand {
+  if (errand.action === "publish") return { ...errand, replaces: "anything" };
+  return errand.action === "extend" ? { ...errand, anew: true } : errand;
 }
 
 function foldersIn(folder: string): string[] {

@@ -42,8 +42,6 @@ export class SeriesObjects {
   readonly #answerMs: number;
   /** Manifests that name segments which are not there, or damaged. By the folder of the series. */
   readonly #condemned = new Map<string, { readonly etag: string; readonly fault: string }>();
-  /** Folders of series that are forgotten here, and may not yet be there. */
-  readonly #forgotten = new Set<string>();
 
   constructor(bucket: Bucket, seal: Seal, answerMs: number) {
     this.url = bucket.url;
@@ -212,20 +210,6 @@ export class SeriesObjects {
     return within(this.#answerMs, this.url, signal, async (patience) =>
       use(await this.#bucket.get(name, { signal: patience.signal }), patience),
     );
-  }
-
-  /** What is in the bucket is of no use, until it is gone or replaced. */
-  forget(address: Address): void {
-    this.#forgotten.add(seriesFolder(address));
-  }
-
-  isForgotten(address: Address): boolean {
-    return this.#forgotten.has(seriesFolder(address));
-  }
-
-  /** What was to be forgotten is gone. @param folder of the series */
-  forgotten(folder: string): void {
-    this.#forgotten.delete(folder);
   }
 }
 

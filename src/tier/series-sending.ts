@@ -25,7 +25,7 @@ import {
 import type { SeriesObjects, StoredManifest } from "./series-objects.ts";
 import type { Home, StoredItems } from "./shared-tier.ts";
 
-/** Something to be done about a series; `anew`: what is there is of no use. */
+/** Something to be done about a series; `anew`: what is there was forgotten here. */
 export type SeriesErrand =
   | {
       readonly action: "extend";
@@ -53,13 +53,10 @@ export class SeriesSending {
   async send(errand: SeriesErrand, capabilities: Capabilities): Promise<void> {
     const { row, folder } = errand;
     const anew = errand.action === "forget" || errand.anew;
-    const items =
-      errand.action === "extend"
-        ? this.#home.seriesOf(Uint8Array.from(Buffer.from(row, "hex")))
-        : undefined;
+    const key = Uint8Array.from(Buffer.from(row, "hex"));
+    const items = errand.action === "extend" ? this.#home.seriesOf(key) : undefined;
     if (items !== undefined) await this.#extend(items, anew, capabilities);
     else if (anew) await this.#objects.removeSeries(folder);
-    if (anew) this.#objects.forgotten(folder);
   }
 
   async #extend(items: StoredItems, anew: boolean, capabilities: Capabilities): Promise<void> {

@@ -10,8 +10,9 @@ import type { FoundSeries, ItemKind, Refused, Stretch, TierSeries } from "./shar
 interface Surroundings {
   readonly objects: SeriesObjects;
   readonly breaker: Breaker;
-  /** `undefined` for a tier that is not written to. */
-  readonly enqueue: ((errand: SeriesErrand) => Promise<void>) | undefined;
+  readonly enqueue: (errand: SeriesErrand) => Promise<void>;
+  /** Whether what is there is still to be forgotten. */
+  readonly isDoomed: (row: string) => boolean;
 }
 
 /** A manifest of a series that is fetched. */
@@ -26,11 +27,13 @@ export class BucketSeries implements TierSeries {
   readonly #objects: SeriesObjects;
   readonly #breaker: Breaker;
   readonly #enqueue: Surroundings["enqueue"];
+  readonly #isDoomed: Surroundings["isDoomed"];
 
-  constructor({ objects, breaker, enqueue }: Surroundings) {
+  constructor({ objects, breaker, enqueue, isDoomed }: Surroundings) {
     this.#objects = objects;
     this.#breaker = breaker;
     this.#enqueue = enqueue;
+    this.#isDoomed = isDoomed;
   }
 
   async look(
@@ -38,7 +41,7 @@ export class BucketSeries implements TierSeries {
     kind: ItemKind,
     signal?: AbortSignal,
   ): Promise<FoundSeries | Refused | undefined> {
-    if (this.#objects.isForgotten(address)) return undefined;
+    if (this.#isDoomed(hexOf(address))) return undefined;
     const found = await this.#breaker.run(() => this.#objects.manifest(address, kind, signal));
     if (found === undefined) return undefined;
     const { manifest, etag, fault } = found;
@@ -92,23 +95,17 @@ export class BucketSeries implements TierSeries {
   }
 
   extend(address: Address): Promise<void> {
-    const anew = this.#objects.isForgotten(address);
-    return this.#send(address, (of) => ({ action: "extend", ...of, anew }));
+    const [row, folder] = [hexOf(address), seriesFolder(address)];
+    return this.#enqueue({ action: "extend", row, folder, anew: false });
   }
 
   remove(address: Address): Promise<void> {
-    if (this.#enqueue !== undefined) this.#objects.forget(address);
-    return this.#send(address, (of) => ({ action: "forget", ...of }));
+    return this.#enqueue({ action: "forget", row: hexOf(address), folder: seriesFolder(address) });
   }
+}
 
-  #send(
-    address: Address,
-    errand: (of: Pick<SeriesErrand, "row" | "folder">) => SeriesErrand,
-  ): Promise<void> {
-    const row = Buffer.from(address.row).toString("hex");
-    const folder = seriesFolder(address);
-    return this.#enqueue?.(errand({ row, folder })) ?? Promise.resolve();
-  }
+function hexOf({ row }: Address): string {
+  return Buffer.from(row).toString("hex");
 }
 
 function joined(pieces: readonly Uint8Array[]): Uint8Array {

@@ -1,6 +1,7 @@
 /** The options that tiers of all kinds of buckets have. */
 import type { Bucket } from "./bucket.ts";
 import { BucketTier } from "./bucket-tier.ts";
+import { checkTtl, DEFAULT_TTL_MS } from "./lease.ts";
 import { Seal } from "./seal.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
@@ -31,23 +32,21 @@ export const TIER_OPTION_NAMES: readonly string[] = [
   "readOnly",
 ];
 
-const LEASE_MS = 30_000;
-const SHORTEST_LEASE_MS = 5_000;
 const ANSWER_MS = 10_000;
 
 /** @throws {TypeError | RangeError} for an option, named in the message */
 export function tierOf(bucket: Bucket, options: TierOptions): SharedTier {
-  const { signingKey, leaseMs = LEASE_MS, answerMs = ANSWER_MS, readOnly = false } = options;
-  checkMs("leaseMs", leaseMs, SHORTEST_LEASE_MS);
-  checkMs("answerMs", answerMs, 1);
+  const { signingKey, leaseMs = DEFAULT_TTL_MS, answerMs = ANSWER_MS, readOnly = false } = options;
+  checkTtl(leaseMs);
+  checkAnswer(answerMs);
   if (typeof readOnly !== "boolean") {
     throw new TypeError(`Option readOnly must be true or false: got ${String(readOnly)}`);
   }
   return new BucketTier(bucket, { seal: new Seal(signingKey), leaseMs, answerMs, readOnly });
 }
 
-function checkMs(name: string, ms: unknown, least: number): void {
+function checkAnswer(ms: unknown): void {
   // What a timer takes.
-  if (typeof ms === "number" && ms >= least && ms < 2 ** 31) return;
-  throw new RangeError(`Option ${name} must be milliseconds, at least ${least}: got ${String(ms)}`);
+  if (typeof ms === "number" && ms >= 1 && ms < 2 ** 31) return;
+  throw new RangeError(`Option answerMs must be milliseconds, at least 1: got ${String(ms)}`);
 }

@@ -13,13 +13,14 @@ export interface Outcome {
   readonly bytes: Buffer;
 }
 
-/** Runs `blpk` in the folder `cwd`, with the terminal's width fixed. */
+/** Runs `blpk`, or the one that `program` is, in the folder `cwd`. */
 export function blpk(
   cwd: string,
   args: readonly string[],
   options: SpawnSyncOptions = {},
+  program: string = command,
 ): Outcome {
-  const result = spawnSync(process.execPath, [command, ...args], {
+  const result = spawnSync(process.execPath, [program, ...args], {
     cwd,
     maxBuffer: 2 ** 28,
     ...options,

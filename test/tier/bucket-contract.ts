@@ -27,6 +27,7 @@ export function describeBucket({ name, hasConditions, make }: BucketKind): void 
     const it: Subject = { bucket: () => bucket, open: () => open(), missing: () => missing };
 
     describe("one object", () => testObjects(it));
+    describe("uploads", () => testUploads(it));
     describe("parts of an object", () => testRanges(it));
     describe("lists", () => testLists(it));
     describe("deletes", () => testDeletes(it));
@@ -165,7 +166,7 @@ function testRanges({ bucket }: Subject): void {
   test("may be left before their end, and before their beginning", async () => {
     await bucket().put("left", randomBytes(4 * 1024 * 1024));
     // More than a client has connections: one that stays taken would block the last ones.
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 120; i++) {
       const object = await bucket().get("left");
       const iterator = object?.body[Symbol.asyncIterator]();
       if (i % 2 === 0) await iterator?.next();
@@ -188,6 +189,54 @@ async function forEach<T>(items: readonly T[], use: (item: T) => Promise<unknown
     for (let item = left.pop(); item !== undefined; item = left.pop()) await use(item);
   };
   await Promise.all(Array.from({ length: 16 }, worker));
+}
+
+function testUploads({ bucket, missing }: Subject): void {
+  const piece = randomBytes(1024 * 1024);
+  async function* pieces(count: number, andThen?: () => void) {
+    for (let i = 0; i < count; i++) {
+      yield piece;
+      // Who takes it is done with it.
+      piece[0] = i;
+    }
+    andThen?.();
+  }
+
+  test.each([0, 1, 20])("of %d pieces make an object", async (count) => {
+    const wanted: Buffer[] = [];
+    async function* noted() {
+      for await (const one of pieces(count)) {
+        wanted.push(Buffer.from(one));
+        yield one;
+      }
+    }
+    await bucket().upload("uploads/whole", noted());
+    const found = await bucket().get("uploads/whole");
+    expect(found?.size).toBe(count * piece.byteLength);
+    expect(Buffer.from(found ? await readBody(found) : []).equals(Buffer.concat(wanted))).toBe(
+      true,
+    );
+  });
+
+  test("that fail leave nothing", async () => {
+    const fail = () => {
+      throw new Error("no more");
+    };
+    await expect(bucket().upload("uploads/failed", pieces(20, fail))).rejects.toThrow("no more");
+    expect(await bucket().head("uploads/failed")).toBeUndefined();
+    expect(await bucket().abortUploads?.(0, { dryRun: true })).toBe(0);
+    await expect(missing().upload("uploads/failed", pieces(1))).rejects.toThrow(StoreError);
+  });
+
+  test("that are cancelled leave nothing, and throw the reason", async () => {
+    const controller = new AbortController();
+    const cancel = () => controller.abort(new Error("enough"));
+    const { signal } = controller;
+    const uploading = bucket().upload("uploads/cancelled", pieces(20, cancel), { signal });
+    await expect(uploading).rejects.toThrow("enough");
+    expect(await bucket().head("uploads/cancelled")).toBeUndefined();
+    expect(await bucket().abortUploads?.(0, { dryRun: true })).toBe(0);
+  });
 }
 
 function testLists({ bucket, open }: Subject): void {

@@ -22,7 +22,7 @@ test.each([
   [{ folder: 5 }, "Option folder must be a path"],
   [{ folder: "x", signingKey: "short" }, "Option signingKey must have at least 32 bytes"],
   [{ folder: "x", signingKey: 5 }, "Option signingKey must be a string or a Uint8Array"],
-  [{ folder: "x", leaseMs: 10 }, "Option leaseMs must be milliseconds, at least 5000"],
+  [{ folder: "x", leaseMs: 10 }, "Option leaseMs must be whole milliseconds, at least 5000"],
   [{ folder: "x", answerMs: Number.NaN }, "Option answerMs must be milliseconds"],
   [{ folder: "x", readOnly: 1 }, "Option readOnly must be true or false"],
   [{ folder: "x", other: 1 }, "other"],

@@ -39,7 +39,7 @@ export async function exportArray(
   const { memory } = openCache(options);
   const handle = chooseResult(memory, key);
   const { array, n } = chooseArray(handle, options);
-  requireFree(out, session, ...(array.file === undefined ? [] : [array.file]));
+  await requireFree(out, session, ...(array.file === undefined ? [] : [array.file]));
   if (out === STANDARD_STREAM && process.stdout.isTTY && !session.force) {
     throw new CliError("data is not for a terminal: name a file, or force it with -f");
   }

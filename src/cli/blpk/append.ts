@@ -9,6 +9,7 @@ import { rewriteMetadata } from "../../store/metadata-file.ts";
 import { withStoredFile } from "../../store/stored-file.ts";
 import { EXTENSION, openSource, requireFile, statOf } from "../endpoints.ts";
 import { blaming, CliError } from "../failure.ts";
+import { isObject } from "../object-names.ts";
 import type { Session, Watched } from "../session.ts";
 import { exactSize } from "../sizes.ts";
 import { announce } from "./announce.ts";
@@ -34,12 +35,12 @@ export async function append(
     throw new CliError(`original file '${original}' does not end with '${EXTENSION}'`);
   }
   const before = requireOriginal(original);
-  requireFile(added, "new file");
+  await requireFile(added, session, "new file");
   requireOther(original, added);
   report.verbose(`original file is: '${original}'\nnew file is: '${added}'`);
   report.verbose(`orig file size before append: ${exactSize(before)}`);
 
-  const metadata = readMetadataFile(options.metadata);
+  const metadata = await readMetadataFile(options.metadata, session);
   const result = await blaming(original, async () => {
     // Refused now, nothing has been appended yet.
     if (metadata !== undefined) await requireRoom(original, metadata);
@@ -58,6 +59,12 @@ export async function append(
 }
 
 function requireOriginal(original: string): number {
+  if (isObject(original)) {
+    throw new CliError(
+      `original file '${original}' is an object of a store, and these cannot be appended to: ` +
+        "each is replaced as a whole, or not at all",
+    );
+  }
   const stats = statOf(original);
   if (stats === undefined) throw new CliError(`original file '${original}' does not exist!`);
   if (!stats.isFile()) throw new CliError(`original file '${original}' is not a regular file`);

@@ -37,9 +37,9 @@ export async function compress(
   if (output === STANDARD_STREAM) session.report.leaveStdout();
   announce(session.report, "compression");
   requireCodec(options.codec);
-  requireFile(input);
-  const metadata = readMetadataFile(options.metadata);
-  requireFree(
+  await requireFile(input, session);
+  const metadata = await readMetadataFile(options.metadata, session);
+  await requireFree(
     output,
     session,
     input,

@@ -10,7 +10,7 @@ import {
   requireFile,
   requireFree,
   STANDARD_STREAM,
-  statOf,
+  storedSize,
 } from "../endpoints.ts";
 import { blaming, CliError } from "../failure.ts";
 import type { Session } from "../session.ts";
@@ -33,10 +33,10 @@ export async function decompress(
   const output = outputOf(input, out, options);
   if ([output, options.metadata].includes(STANDARD_STREAM)) session.report.leaveStdout();
   announce(session.report, "decompression");
-  requireFile(input);
+  await requireFile(input, session);
   if (options.metadata !== undefined) requireDifferent(output, options.metadata);
-  requireFree(output, session, input);
-  if (options.metadata !== undefined) requireFree(options.metadata, session, input);
+  await requireFree(output, session, input);
+  if (options.metadata !== undefined) await requireFree(options.metadata, session, input);
   session.report.verbose(`input file is: '${input}'\noutput file is: '${output}'`);
 
   const { metadata, nbytes } = await blaming(input, async () => {
@@ -46,7 +46,7 @@ export async function decompress(
     const [source, sink] = await openBoth(input, output, session);
     return transfer(session, source, sink);
   });
-  reportSizes(session, input, nbytes);
+  await reportSizes(session, input, nbytes);
   if (isTelling(metadata) && options.metadata === undefined && output !== STANDARD_STREAM) {
     session.report.normal(`Metadata:\n${formatMetadata(metadata)}`);
   }
@@ -54,7 +54,7 @@ export async function decompress(
 
 export async function cat(session: Session, [files]: [string[]]): Promise<void> {
   session.report.leaveStdout();
-  for (const file of files) requireFile(file);
+  for (const file of files) await requireFile(file, session);
   const sink = await openSink(STANDARD_STREAM, session);
   for (const file of files) {
     await blaming(file, async () => transfer(session, await openSource(file, session), sink));
@@ -96,8 +96,10 @@ function outputOf(input: string, out: string | undefined, options: DecompressOpt
   return out ?? input.slice(0, -EXTENSION.length);
 }
 
-function reportSizes({ report }: Session, input: string, nbytes: number): void {
-  const stored = input === STANDARD_STREAM ? undefined : statOf(input)?.size;
+async function reportSizes(session: Session, input: string, nbytes: number): Promise<void> {
+  const { report } = session;
+  if (!report.isVerbose) return;
+  const stored = await storedSize(input, session);
   if (stored !== undefined) report.verbose(`input file size: ${exactSize(stored)}`);
   report.verbose(`output file size: ${exactSize(nbytes)}`);
   if (stored !== undefined && stored > 0) {

@@ -50,7 +50,7 @@ export async function estimate(
   options: EstimateOptions,
 ): Promise<void> {
   requireCodec(options.codec);
-  requireFile(file);
+  await requireFile(file, session);
   const { typesize = DEFAULT_TYPESIZE, clevel = DEFAULT_CLEVEL, json } = options;
   const sample = await readSample(file, options.sample ?? DEFAULT_SAMPLE, typesize, session);
   const size = sample.byteLength;

@@ -4,9 +4,9 @@ import {
   type ChunkHeader,
   type FileInfo,
   type MetadataHeader,
-  readInfo,
+  readInfoFrom,
 } from "../../store/file-info.ts";
-import { requireSeekable } from "../endpoints.ts";
+import { requireSeekable, withBytes } from "../endpoints.ts";
 import { blaming } from "../failure.ts";
 import type { Session } from "../session.ts";
 import { exactSize } from "../sizes.ts";
@@ -16,14 +16,14 @@ import { formatMetadata, isNonFinite } from "./metadata.ts";
 const OFFSETS_SHOWN = 5;
 
 export async function info(
-  { report }: Session,
+  session: Session,
   [file]: [string],
   { json }: { readonly json?: true },
 ): Promise<void> {
-  requireSeekable(file, "file");
-  const found = await blaming(file, () => readInfo(file));
+  await requireSeekable(file, session, "file");
+  const found = await blaming(file, () => withBytes(file, session, readInfoFrom));
   if (json === true) process.stdout.write(`${toJson({ file, ...found })}\n`);
-  else report.normal(describe(found).join("\n"));
+  else session.report.normal(describe(found).join("\n"));
 }
 
 function toJson(value: object): string {

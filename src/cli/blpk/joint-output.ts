@@ -2,8 +2,9 @@
 import fs from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { Sink } from "../../format/endpoints.ts";
-import { openSink, STANDARD_STREAM, statOf } from "../endpoints.ts";
+import { openSink, removeOutput, STANDARD_STREAM, statOf } from "../endpoints.ts";
 import { CliError } from "../failure.ts";
+import { isObject } from "../object-names.ts";
 import type { Session } from "../session.ts";
 
 /** Refuses two outputs of which one would replace the other. */
@@ -16,7 +17,7 @@ export function requireDifferent(output: string, metadata: string): void {
 }
 
 function isSame(a: string, b: string): boolean {
-  if (a === STANDARD_STREAM || b === STANDARD_STREAM) return a === b;
+  if ([a, b].some((name) => name === STANDARD_STREAM || isObject(name))) return a === b;
   const [one, other] = [statOf(a), statOf(b)];
   // What is written to a device one after the other stays.
   if (one?.isFile() === false && one.isDirectory() === false) return false;
@@ -42,16 +43,18 @@ function placeOf(name: string): string {
 /** Text that is published together with data, and not at all when one of them fails. */
 export class JointText {
   readonly #name: string;
+  readonly #session: Session;
   readonly #sink: Sink;
 
-  private constructor(name: string, sink: Sink) {
+  private constructor(name: string, session: Session, sink: Sink) {
     this.#name = name;
+    this.#session = session;
     this.#sink = sink;
   }
 
   /** Opened before the work begins: what cannot be written is known by then. */
   static async open(name: string, session: Session): Promise<JointText> {
-    return new JointText(name, await openSink(name, session));
+    return new JointText(name, session, await openSink(name, session));
   }
 
   async abort(reason: unknown): Promise<void> {
@@ -70,7 +73,7 @@ export class JointText {
     try {
       await data.close?.();
     } catch (error) {
-      if (statOf(this.#name)?.isFile() === true) fs.rmSync(this.#name);
+      await removeOutput(this.#name, this.#session);
       await data.abort?.(error);
       throw error;
     }

@@ -1,20 +1,27 @@
 /** Metadata in files of its own, and on the screen. */
 import { randomUUID } from "node:crypto";
-import fs from "node:fs";
+import { BytesSink } from "../../format/memory-endpoints.ts";
 import type { Metadata } from "../../format/metadata.ts";
 import { parseMetadata } from "../../format/metadata-json.ts";
-import { requireFile, STANDARD_STREAM } from "../endpoints.ts";
+import { openSource, requireFile, STANDARD_STREAM } from "../endpoints.ts";
 import { CliError, EXIT_FAILURE } from "../failure.ts";
+import type { Session } from "../session.ts";
 
 /** Lines that are longer are broken, as the reference does. */
 const WIDTH = 90;
 
+/** Bytes that are read at a time. */
+const PIECE_BYTES = 64 * 1024;
+
 /** Reads the JSON that `-m` names. As in the reference, `null` means that there is none. */
-export function readMetadataFile(name: string | undefined): Metadata | undefined {
+export async function readMetadataFile(
+  name: string | undefined,
+  session: Session,
+): Promise<Metadata | undefined> {
   if (name === undefined) return undefined;
   if (name === STANDARD_STREAM) throw new CliError("metadata is read from a file, not from stdin");
-  requireFile(name, "metadata file");
-  const text = fs.readFileSync(name, "utf8");
+  await requireFile(name, session, "metadata file");
+  const text = await readText(name, session);
   try {
     return (parseMetadata(text) as Metadata) ?? undefined;
   } catch (cause) {
@@ -22,6 +29,20 @@ export function readMetadataFile(name: string | undefined): Metadata | undefined
       cause,
     });
   }
+}
+
+async function readText(name: string, session: Session): Promise<string> {
+  const sink = new BytesSink();
+  const source = await openSource(name, session);
+  try {
+    const target = new Uint8Array(PIECE_BYTES);
+    for (let n = await source.read(target); n > 0; n = await source.read(target)) {
+      sink.append([target.subarray(0, n)]);
+    }
+  } finally {
+    await source.close?.();
+  }
+  return Buffer.from(sink.bytes()).toString("utf8");
 }
 
 /** Metadata that says something, by the reference's measure: nothing empty, zero or false. */

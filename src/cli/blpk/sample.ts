@@ -2,8 +2,7 @@
 import { allocate } from "../../blosc/codec.ts";
 import { DEFAULT_CHUNK_SIZE } from "../../format/constants.ts";
 import { readFully } from "../../format/endpoints.ts";
-import { withStoredFile } from "../../store/stored-file.ts";
-import { openSource, STANDARD_STREAM, statOf } from "../endpoints.ts";
+import { isSeekable, openSource, withBytes } from "../endpoints.ts";
 import type { Session } from "../session.ts";
 
 /**
@@ -17,10 +16,8 @@ export async function readSample(
   itemsize: number,
   session: Session,
 ): Promise<Uint8Array> {
-  if (name === STANDARD_STREAM || statOf(name)?.isFile() !== true) {
-    return readStart(name, size, session);
-  }
-  return withStoredFile(name, async (source) => {
+  if (!isSeekable(name)) return readStart(name, size, session);
+  return withBytes(name, session, async (source) => {
     const sample = new Uint8Array(allocate(Math.min(size, source.size)));
     const pieces = Math.ceil(sample.byteLength / DEFAULT_CHUNK_SIZE);
     const gap = pieces <= 1 ? 0 : (source.size - sample.byteLength) / (pieces - 1);

@@ -1,8 +1,13 @@
 /** `blpk slice`: a part of a file, of which no more is read than the chunks that hold it. */
 import type { Ndarray } from "../../format/ndarray.ts";
 import type { Reader } from "../../format/reader.ts";
-import { open } from "../../store/file-reader.ts";
-import { openSink, requireFree, requireSeekable, STANDARD_STREAM } from "../endpoints.ts";
+import {
+  openReader,
+  openSink,
+  requireFree,
+  requireSeekable,
+  STANDARD_STREAM,
+} from "../endpoints.ts";
 import { blaming, CliError } from "../failure.ts";
 import type { Session } from "../session.ts";
 import { parseRange, type Range } from "./range.ts";
@@ -28,10 +33,10 @@ export async function slice(
   const output = out ?? STANDARD_STREAM;
   if (output === STANDARD_STREAM) session.report.leaveStdout();
   const within = parseRange(rangeText);
-  requireSeekable(input);
-  requireFree(output, session, input);
+  await requireSeekable(input, session);
+  await requireFree(output, session, input);
   await blaming(input, async () => {
-    const reader = await open(input);
+    const reader = await openReader(input, session);
     try {
       const axis = axisOf(reader);
       const range = within(axis.length);
@@ -39,7 +44,7 @@ export async function slice(
         requireNumbers(reader);
         await write(rows(reader, axis, range), output, session);
       } else {
-        await write(bytes(input, axis, range), output, session);
+        await write(bytes(input, axis, range, session), output, session);
       }
     } finally {
       await reader.close();
@@ -56,8 +61,13 @@ function axisOf({ shape, order, nbytes }: Reader): Axis {
 }
 
 /** The stored bytes of a range, in their own byte order. */
-async function* bytes(input: string, { stride }: Axis, range: Range): AsyncGenerator<Uint8Array> {
-  const reader = await open(input, { as: "bytes" });
+async function* bytes(
+  input: string,
+  { stride }: Axis,
+  range: Range,
+  session: Session,
+): AsyncGenerator<Uint8Array> {
+  const reader = await openReader(input, session, { as: "bytes" });
   try {
     const stop = range.stop * stride;
     for (let at = range.start * stride; at < stop; at += PIECE_BYTES) {

@@ -3,8 +3,7 @@ import { BloscpackError, StoreError } from "../../errors.ts";
 import { unpack } from "../../format/unpack-stream.ts";
 import type { VerifyReport } from "../../format/verify.ts";
 import { open } from "../../store/file-reader.ts";
-import { withStoredFile } from "../../store/stored-file.ts";
-import { openSource, STANDARD_STREAM, statOf } from "../endpoints.ts";
+import { isSeekable, openSource, withBytes } from "../endpoints.ts";
 import { EXIT_FAILURE, printError, systemText } from "../failure.ts";
 import type { Session, Watched } from "../session.ts";
 import { exactSize } from "../sizes.ts";
@@ -33,8 +32,8 @@ type Report = Partial<Omit<VerifyReport, "faults">> & { readonly faults: readonl
 
 async function check(file: string, session: Session, watched: Watched): Promise<Report> {
   try {
-    const seekable = file !== STANDARD_STREAM && statOf(file)?.isFile() === true;
-    return await (seekable ? checkFile(file, watched) : checkStream(file, session, watched));
+    const check = isSeekable(file) ? checkFile : checkStream;
+    return await check(file, session, watched);
   } catch (error) {
     return { faults: [faultOf(error)] };
   }
@@ -51,8 +50,12 @@ function faultOf(error: unknown): Fault {
 }
 
 /** Finds all faults. */
-function checkFile(file: string, { signal, onProgress }: Watched): Promise<Report> {
-  return withStoredFile(file, async (source) => {
+function checkFile(
+  file: string,
+  session: Session,
+  { signal, onProgress }: Watched,
+): Promise<Report> {
+  return withBytes(file, session, async (source) => {
     const reader = await open(
       {
         size: source.size,
