@@ -5,14 +5,16 @@
 import { messageOf, StoreError } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
-import type {
-  AttachedTier,
-  Found,
-  Home,
-  Parcel,
-  Replaces,
-  SharedTier,
-  TierLease,
+import {
+  type AttachedTier,
+  type Found,
+  type Home,
+  type Parcel,
+  type Refused,
+  type Replaces,
+  type SharedTier,
+  type TierLease,
+  UnusableObject,
 } from "../tier/shared-tier.ts";
 import { addressOfRow } from "./address.ts";
 import type { OpenedStore } from "./opened-store.ts";
@@ -74,7 +76,7 @@ export class SharedResults {
     this.#store = store;
     this.#inlineBytes = inlineBytes;
     // An earlier process may have left something to be sent.
-    setImmediate(() => this.#attach()).unref();
+    setImmediate(() => this.#tell(async () => undefined)).unref();
   }
 
   #attach(): AttachedTier {
@@ -172,16 +174,23 @@ export class SharedResults {
     const found = await this.#attach().look(address, signal);
     if (found === undefined) return "nothing";
     const { etag } = found;
-    if ("refused" in found) {
-      const message = `${address.name} in ${this.#tier.url} is refused: ${found.refused}. It is computed again.`;
-      warnOnce(`${this.#tier.url} ${address.name}`, "SHARED_REFUSED", message);
-      return { etag };
-    }
+    if ("refused" in found) return this.#refuse(address, found);
     if (!isFresh(found.entry)) return { etag };
-    const isStored = await this.#storeHere(address, found, isPinned);
-    if (!isStored) return "nothing";
+    try {
+      if (!(await this.#storeHere(address, found, isPinned))) return "nothing";
+    } catch (error) {
+      if (!(error instanceof UnusableObject)) throw error;
+      return this.#refuse(address, { refused: error.message, etag });
+    }
     onFetch(sizeOf(found.entry));
     return "stored";
+  }
+
+  #refuse({ name }: Address, { refused, etag }: Refused): Replaces {
+    const { url } = this.#tier;
+    const message = `${name} in ${url} is refused: ${refused}. It is computed again.`;
+    warnOnce(`${url} ${name}`, "SHARED_REFUSED", message);
+    return { etag };
   }
 
   async #storeHere(address: Address, { entry, files }: Found, isPinned: boolean): Promise<boolean> {
@@ -216,11 +225,19 @@ export class SharedResults {
 
   #send({ name }: Address, send: (tier: AttachedTier) => Promise<void>): void {
     if (this.#store.readOnly) return;
-    const sent = send(this.#attach());
+    const sent = this.#tell(send);
     this.#sent.set(name, sent);
     sent.finally(() => {
       if (this.#sent.get(name) === sent) this.#sent.delete(name);
     });
+  }
+
+  async #tell(send: (tier: AttachedTier) => Promise<void>): Promise<void> {
+    try {
+      await send(this.#attach());
+    } catch (error) {
+      this.#warn(error);
+    }
   }
 
   /** Resolves when what was to be sent is sent, or cannot be for now. */
