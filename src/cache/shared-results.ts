@@ -6,16 +6,17 @@ import { messageOf, StoreError } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
 import { decodeSeries } from "../store/series-row.ts";
-import type {
-  AttachedTier,
-  Found,
-  Home,
-  Parcel,
-  Refused,
-  Replaces,
-  SharedTier,
-  StoredItems,
-  TierLease,
+import {
+  type AttachedTier,
+  type Found,
+  type Home,
+  type Parcel,
+  type Refused,
+  type Replaces,
+  type SharedTier,
+  type StoredItems,
+  type TierLease,
+  UnusableObject,
 } from "../tier/shared-tier.ts";
 import { addressOfRow } from "./address.ts";
 import { asksForLease, type Looking, pause, pauseBefore } from "./looking.ts";
@@ -72,7 +73,7 @@ export class SharedResults {
     this.#series = series;
     this.#inlineBytes = inlineBytes;
     // An earlier process may have left something to be sent.
-    setImmediate(() => this.attached()).unref();
+    setImmediate(() => this.#tell(async () => undefined)).unref();
   }
 
   /** The tier, in use. */
@@ -184,15 +185,21 @@ export class SharedResults {
     const found = await this.attached().look(address, signal);
     if (found === undefined) return "nothing";
     const { etag } = found;
-    if ("refused" in found) {
-      this.warnOfRefusal(address, found);
-      return { etag };
-    }
+    if ("refused" in found) return this.#refuse(address, found);
     if (!isFresh(found.entry)) return { etag };
-    const isStored = await this.#storeHere(address, found, isPinned);
-    if (!isStored) return "nothing";
+    try {
+      if (!(await this.#storeHere(address, found, isPinned))) return "nothing";
+    } catch (error) {
+      if (!(error instanceof UnusableObject)) throw error;
+      return this.#refuse(address, { refused: error.message, etag });
+    }
     onFetch(sizeOf(found.entry));
     return "stored";
+  }
+
+  #refuse(address: Address, refused: Refused): Replaces {
+    this.warnOfRefusal(address, refused);
+    return { etag: refused.etag };
   }
 
   async #storeHere(address: Address, { entry, files }: Found, isPinned: boolean): Promise<boolean> {
@@ -230,11 +237,19 @@ export class SharedResults {
   /** Has something sent in the background, which who releases a lease waits for. */
   send({ name }: Address, send: (tier: AttachedTier) => Promise<void>): void {
     if (this.#store.readOnly) return;
-    const sent = send(this.attached());
+    const sent = this.#tell(send);
     this.#sent.set(name, sent);
     sent.finally(() => {
       if (this.#sent.get(name) === sent) this.#sent.delete(name);
     });
+  }
+
+  async #tell(send: (tier: AttachedTier) => Promise<void>): Promise<void> {
+    try {
+      await send(this.attached());
+    } catch (error) {
+      this.warn(error);
+    }
   }
 
   /** Resolves when what was to be sent is sent, or cannot be for now. */

@@ -3,7 +3,7 @@
  * of use, and leases beside them.
  */
 import { join } from "node:path";
-import { messageOf, StoreError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import type { ByteSink } from "../format/sink.ts";
 import type { Address } from "../store/address.ts";
 import { Breaker } from "./breaker.ts";
@@ -19,14 +19,15 @@ import { Sending } from "./sending.ts";
 import { SeriesObjects } from "./series-objects.ts";
 import { SeriesSending } from "./series-sending.ts";
 import { BucketSeries } from "./series-tier.ts";
-import type {
-  AttachedTier,
-  Found,
-  Home,
-  Refused,
-  Replaces,
-  SharedTier,
-  TierLease,
+import {
+  type AttachedTier,
+  type Found,
+  type Home,
+  type Refused,
+  type Replaces,
+  type SharedTier,
+  type TierLease,
+  UnusableObject,
 } from "./shared-tier.ts";
 
 interface Settings {
@@ -144,7 +145,7 @@ class AttachedBucket implements AttachedTier {
       const object = await this.#bucket.get(name, { signal: patience.signal });
       if (object === undefined || object.size !== facts.cbytes) {
         if (object !== undefined) await leave(object);
-        throw this.#damaged(name, "it is not the file that the result is said to have");
+        throw new UnusableObject("one of its files is not there, or another one");
       }
       const digester = seal.digester();
       let writing: Promise<void> = Promise.resolve();
@@ -156,12 +157,10 @@ class AttachedBucket implements AttachedTier {
         writing.catch(() => undefined);
       }
       await writing;
-      if (digester.digest() !== digest) throw this.#damaged(name, "its digest does not match");
+      if (digester.digest() !== digest) {
+        throw new UnusableObject("the digest of one of its files does not match");
+      }
     });
-  }
-
-  #damaged(name: string, reason: string): StoreError {
-    return new StoreError("read", this.#bucket.url + name, new Error(reason));
   }
 
   async tryAcquire(
@@ -181,7 +180,12 @@ class AttachedBucket implements AttachedTier {
 
   /** What the bucket can do. Told once, where it cannot do what leases need. */
   async #ask(): Promise<Capabilities> {
-    const capabilities = await capabilitiesOf(this.#bucket);
+    // It may have to try out several puts.
+    const patienceMs = 3 * this.#options.answerMs;
+    const { url } = this.#bucket;
+    const capabilities = await within(patienceMs, url, undefined, () =>
+      capabilitiesOf(this.#bucket),
+    );
     if (capabilities.create !== "atomic" || capabilities.replace !== "atomic") {
       this.#home.warn(
         "SHARED_WITHOUT_LEASES",

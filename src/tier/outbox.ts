@@ -172,8 +172,9 @@ export class Outbox {
   #takeOver(): void {
     for (const name of foldersIn(this.#folder)) {
       const folder = join(this.#folder, name);
-      const lock = new RangeLock(join(folder, LOCK));
+      let lock: RangeLock | undefined;
       try {
+        lock = new RangeLock(join(folder, LOCK));
         if (lock.tryLock(0)) this.#adopt(folder);
       } catch (error) {
         this.#post.warn(
@@ -181,7 +182,7 @@ export class Outbox {
           `${messageOf(error)}. What another process left is not sent.`,
         );
       } finally {
-        lock.close();
+        lock?.close();
       }
     }
   }

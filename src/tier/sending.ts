@@ -1,6 +1,8 @@
 /** What goes from a machine to the bucket: results, whole or not at all, and that they are none any more. */
 import fs from "node:fs";
 import { StoreError } from "../errors.ts";
+import type { FileArray } from "../store/entry.ts";
+import { findObjectFault } from "../store/object-file.ts";
 import type { Bucket, PutCondition } from "./bucket.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { objectName, sideName } from "./object-names.ts";
@@ -47,6 +49,7 @@ export class Sending {
   }
 
   async #publish(parcel: Parcel, replaces: Replaces, capabilities: Capabilities): Promise<void> {
+    await requireSound(parcel);
     const name = objectName(parcel.address);
     const mayBeThere = replaces === "nothing" && !isOneRequest(parcel, capabilities);
     if (mayBeThere && (await this.#isThere(name))) return;
@@ -114,6 +117,14 @@ export class Sending {
   #within<T>(bytes: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const ms = patienceMs(this.#answerMs, bytes);
     return within(ms, this.#bucket.url, undefined, ({ signal }) => ask(signal));
+  }
+}
+
+/** What a disk has spoilt is not handed on. @throws an `Error` that says what is wrong */
+async function requireSound({ entry, files }: Parcel): Promise<void> {
+  for (const [n, file] of files.entries()) {
+    const fault = await findObjectFault(file, entry.arrays[n] as FileArray, () => undefined);
+    if (fault !== undefined) throw new Error(`${file} is damaged: ${fault}`);
   }
 }
 

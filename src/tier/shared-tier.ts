@@ -52,11 +52,18 @@ export interface StoredItems {
 export interface Found {
   /** To be written into the cache, under a stamp of its own. */
   readonly entry: Entry;
-  /** What its files are filled by, one for each array that has one. @throws {StoreError} */
+  /**
+   * What its files are filled by, one for each array that has one.
+   *
+   * @throws {StoreError | UnusableObject}
+   */
   readonly files: readonly ((sink: ByteSink) => Promise<void>)[];
   /** Names this version of it. */
   readonly etag: string;
 }
+
+/** Thrown as a file is filled whose object is gone or damaged: the result is none that can be used. */
+export class UnusableObject extends Error {}
 
 /** What stands in the place of a result, and is none that can be used. */
 export interface Refused {
