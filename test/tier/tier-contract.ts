@@ -3,7 +3,9 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { Memory } from "../../src/index.ts";
 import { readBody } from "../../src/tier/bucket.ts";
+import { temporaryFolder } from "../support/temporary.ts";
 import { collectWarnings, nextTurn } from "../support/warnings.ts";
 import { type Host, hostOf, names, type Place, type TierSubject } from "./hosts.ts";
 
