@@ -4,6 +4,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { readHeadSync } from "../../src/format/head.ts";
+import { MemorySource } from "../../src/format/source.ts";
+import { type Metadata, packNdarray } from "../../src/format.ts";
 import { type Incremental, type IncrementalOptions, Memory } from "../../src/index.ts";
 import { type Bucket, readBody } from "../../src/tier/bucket.ts";
 import { Seal } from "../../src/tier/seal.ts";
@@ -87,6 +90,20 @@ export async function manifestIn(bucket: Bucket) {
 /** Puts bytes as whoever can write to the bucket may. */
 async function forge(bucket: Bucket, name: string, bytes: Uint8Array): Promise<void> {
   await bucket.put(name, bytes, { metadata: new Seal().fieldsFor(name, bytes) });
+}
+
+/** A sound segment that is as long, and says the same of itself. */
+function withOtherItems(bytes: Uint8Array): Uint8Array {
+  const { metadata } = readHeadSync(new MemorySource(bytes));
+  const { bloscache } = metadata as { readonly bloscache: Metadata };
+  const array = { data: new Float64Array(200), shape: [100, 2] };
+  const pack = (room: number) =>
+    packNdarray(array, {
+      metadata: { bloscache },
+      metadataArgs: { metaCodec: "None", maxMetaSize: (size) => size + room },
+    });
+  const lack = bytes.byteLength - pack(0).byteLength;
+  return pack(lack);
 }
 
 export function seriesContract({ name, isInstalled, hasLeases, makePlace }: TierSubject): void {
@@ -301,6 +318,7 @@ export function seriesContract({ name, isInstalled, hasLeases, makePlace }: Tier
       ["missing", () => undefined],
       ["cut short", (bytes) => bytes.subarray(0, bytes.length - 1)],
       ["damaged", (bytes) => bytes.map((byte, i) => (i === 300 ? byte ^ 1 : byte))],
+      ["another one", withOtherItems],
     ])("are computed from where a segment is %s", async (_, change) => {
       const place = await makePlace();
       const { manifest, folder } = await twoSegments(place);

@@ -1,7 +1,8 @@
 /** Whatever dies or fails between a series and its bucket, what is committed there stays so. */
 import { execFileSync } from "node:child_process";
-import { cpSync, readdirSync, realpathSync, rmdirSync, utimesSync } from "node:fs";
+import { cpSync, readdirSync, realpathSync, renameSync, rmdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Memory } from "../../src/index.ts";
 import type { Bucket, PutOutcome } from "../../src/tier/bucket.ts";
@@ -117,17 +118,21 @@ describe("a machine that sends too late", () => {
 describe("a put of which no answer comes", () => {
   const lost = { outcome: "unknown", cause: new Error("reset") } as const;
 
-  test("is known to be done by what is there", async () => {
+  // Refused is what a put is, too, that was sent twice.
+  test.each([lost, { outcome: "refused" } as const])("is known to be done: %j", async (outcome) => {
     const folder = temporaryFolder();
     const bucket = bucketWith(folder, async (put) => {
       await put();
-      return lost;
+      return outcome;
     });
     const a = hostOf(bucketTier(bucket, {}));
     await walkOn(a).extend("a", { length: 100 });
     await a.memory[Symbol.asyncDispose]();
-    expect((await manifestIn(bucket)).manifest.length).toBe(100);
     expect(await names(bucket, "series/")).toHaveLength(2);
+    const computed: number[] = [];
+    const b = hostOf(folderTier({ folder }));
+    expect(await walkOn(b, computed)("a", { length: 100 })).toEqual(await walked(100));
+    expect(computed).toEqual([]);
   });
 
   test("is tried again", async () => {
@@ -171,6 +176,23 @@ describe("a series whose bucket cannot be reached", () => {
     expect(froms).toEqual([]);
   });
 
+  test("is forgotten, and begun anew, as soon as it can be reached", async () => {
+    const folder = temporaryFolder();
+    const a = hostOf(folderTier({ folder }));
+    const walk = walkOn(a);
+    await walk.extend("a", { length: 100 });
+    await a.memory[Symbol.asyncDispose]();
+    renameSync(folder, `${folder}-away`);
+    walk.invalidate("a");
+    await walk.extend("a", { length: 20 });
+    await a.memory[Symbol.asyncDispose]();
+    renameSync(`${folder}-away`, folder);
+    const bucket = new FolderBucket(folder);
+    const length = () => manifestIn(bucket).then(({ manifest }) => manifest.length);
+    await expect.poll(length, { timeout: 20_000 }).toBe(20);
+    expect(await names(bucket, "series/")).toHaveLength(2);
+  });
+
   test("costs its callers a warning", async () => {
     const folder = temporaryFolder();
     const a = hostOf(folderTier({ folder }));
@@ -182,6 +204,22 @@ describe("a series whose bucket cannot be reached", () => {
       new Set(["SHARED_UNREACHABLE", "SHARED_UNSENT"]),
     );
   });
+});
+
+test("who waits goes on from all that was computed, however long it takes to be sent", async () => {
+  const folder = temporaryFolder();
+  const slow = bucketWith(folder, async (put) => {
+    await sleep(400);
+    return put();
+  });
+  const computed: number[] = [];
+  const extend = (length: number) => {
+    const host = hostOf(bucketTier(slow, {}));
+    return walkOn(host, computed, { pauseMs: 100 })("a", { length });
+  };
+  const all = await Promise.all([100, 150].map(extend));
+  expect(all).toEqual([await walked(100), await walked(150)]);
+  expect(new Set(computed).size).toBe(computed.length);
 });
 
 test("a long run is seen by others before it ends", async () => {
