@@ -6,12 +6,14 @@ import { join } from "node:path";
 import { messageOf } from "../errors.ts";
 import type { ByteSink } from "../format/sink.ts";
 import type { Address } from "../store/address.ts";
+import { xxh64 } from "../store/hash.ts";
 import { Breaker } from "./breaker.ts";
 import { type Bucket, type BucketObject, readBody } from "./bucket.ts";
 import { type Capabilities, capabilitiesOf } from "./capabilities.ts";
+import { type Errand, removes } from "./errands.ts";
 import { TierLeases } from "./lease.ts";
 import { leaseName, objectName, sideName } from "./object-names.ts";
-import { type Errand, Outbox } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
 import { within } from "./patience.ts";
 import { decodeObject, OBJECT_BYTES, type SideFile } from "./result-object.ts";
 import type { Seal } from "./seal.ts";
@@ -66,7 +68,10 @@ class AttachedBucket implements AttachedTier {
   readonly #home: Home;
   readonly #breaker: Breaker;
   readonly #leases: TierLeases;
-  readonly #outbox: Outbox;
+  /** `undefined` where nothing is sent. */
+  readonly #outbox: Outbox | undefined;
+  /** Rows of results that were invalidated where nothing is sent. */
+  readonly #unwanted = new Set<string>();
 
   constructor(bucket: Bucket, options: Settings, home: Home) {
     this.#bucket = bucket;
@@ -82,21 +87,24 @@ class AttachedBucket implements AttachedTier {
       "folder" in errand
         ? seriesSending.send(errand, capabilities)
         : sending.send(errand, capabilities);
-    this.#outbox = new Outbox(join(home.folder, "outbox"), {
-      send: (errand) => this.#breaker.run(async () => send(errand, await this.#ask())),
-      warn: home.warn,
-    });
+    if (!options.readOnly) {
+      // What is to be sent to one tier is not for another one, which the cache may have next.
+      this.#outbox = new Outbox(join(home.folder, slugOf(bucket.url), "outbox"), {
+        send: (errand) => this.#breaker.run(async () => send(errand, await this.#ask())),
+        warn: home.warn,
+      });
+    }
     this.series = new BucketSeries({
       ...{ objects, breaker: this.#breaker },
       enqueue: (errand) => this.#enqueue(errand),
-      isDoomed: (row) => this.#outbox.isDoomed(row),
+      isDoomed: (row) => this.#isDoomed(row),
     });
   }
 
   async look(address: Address, signal?: AbortSignal): Promise<Found | Refused | undefined> {
     const name = objectName(address);
     const { answerMs } = this.#options;
-    if (this.#outbox.isDoomed(hexOf(address))) return undefined;
+    if (this.#isDoomed(hexOf(address))) return undefined;
     return this.#breaker.run(() =>
       within(answerMs, this.#bucket.url, signal, async (patience) => {
         const object = await this.#bucket.get(name, { signal: patience.signal });
@@ -166,25 +174,31 @@ class AttachedBucket implements AttachedTier {
   async tryAcquire(
     address: Address,
     signal?: AbortSignal,
+    wasHeld = false,
   ): Promise<TierLease | { readonly heldForMs: number } | "unavailable"> {
     if (this.#options.readOnly) return "unavailable";
     const { answerMs } = this.#options;
     return this.#breaker.run(async () => {
-      const { create, replace } = await this.#ask();
+      const { create, replace } = await this.#ask(signal);
       if (create !== "atomic" || replace !== "atomic") return "unavailable";
       return within(answerMs, this.#bucket.url, signal, (patience) =>
-        this.#leases.tryAcquire(leaseName(address), patience.signal),
+        this.#leases.tryAcquire(leaseName(address), patience.signal, wasHeld),
       );
     });
   }
 
+  /** Whether what the bucket has of a result was invalidated, and is there still. */
+  #isDoomed(row: string): boolean {
+    return this.#unwanted.has(row) || this.#outbox?.isDoomed(row) === true;
+  }
+
   /** What the bucket can do. Told once, where it cannot do what leases need. */
-  async #ask(): Promise<Capabilities> {
+  async #ask(signal?: AbortSignal): Promise<Capabilities> {
     // It may have to try out several puts.
     const patienceMs = 3 * this.#options.answerMs;
     const { url } = this.#bucket;
-    const capabilities = await within(patienceMs, url, undefined, () =>
-      capabilitiesOf(this.#bucket),
+    const capabilities = await within(patienceMs, url, signal, () =>
+      capabilitiesOf(this.#bucket, patienceMs),
     );
     if (capabilities.create !== "atomic" || capabilities.replace !== "atomic") {
       this.#home.warn(
@@ -204,11 +218,17 @@ class AttachedBucket implements AttachedTier {
   }
 
   #enqueue(errand: Errand): Promise<void> {
-    return this.#options.readOnly ? Promise.resolve() : this.#outbox.add(errand);
+    if (this.#outbox !== undefined) return this.#outbox.add(errand);
+    if (removes(errand)) this.#unwanted.add(errand.row);
+    return Promise.resolve();
   }
 
-  settled(): Promise<void> {
-    return this.#outbox.settled();
+  async settled(): Promise<void> {
+    await this.#outbox?.settled();
+  }
+
+  end(): void {
+    this.#outbox?.end();
   }
 }
 
@@ -226,6 +246,11 @@ async function* batches(
     [batch, nbytes] = [[], 0];
   }
   if (nbytes > 0) yield batch;
+}
+
+/** Safe as the name of a folder. */
+function slugOf(url: string): string {
+  return xxh64(Buffer.from(url)).toString(16).padStart(16, "0");
 }
 
 function hexOf({ row }: Address): string {

@@ -20,6 +20,7 @@ import { MemorySource } from "../format/source.ts";
 import { unpack } from "../format/unpack.ts";
 import { type Address, newStamp } from "../store/address.ts";
 import { type Description, describe, fieldsOf, parseDescription } from "../store/description.ts";
+import { SKELETON_KIND } from "../store/draft.ts";
 import type { Entry, FileArray, InlineArray } from "../store/entry.ts";
 import { xxh64 } from "../store/hash.ts";
 import type { Home, Parcel } from "./shared-tier.ts";
@@ -118,6 +119,7 @@ export async function decodeObject(
   if (Buffer.compare(said.row, address.row) !== 0 || said.functionId !== address.functionId) {
     throw new Error(`it is of another call: "${said.functionId}"`);
   }
+  if (said.threw) throw new Error("it is an error, which is of one machine");
   const { parts, stamp } = fieldsOf(fieldsOf(head.metadata)["bloscache"]);
   const entry = entryOf(said, Date.now() - ageMs);
   if (parts === undefined) return decodeFile(said, entry, head, bytes, home);
@@ -146,7 +148,8 @@ async function decodeFile(
   bytes: Uint8Array,
   { inlineBytes }: Home,
 ): Promise<Decoded> {
-  if (array !== 0 || arrays !== 1 || skeletonIsArray) throw new Error("it is a part of a result");
+  const isWhole = array === 0 && arrays === 1 && skeletonIsArray === (kind === SKELETON_KIND);
+  if (!isWhole) throw new Error("it is a part of a result");
   if (!isAnnounced(head)) throw new Error("it does not say how long it is");
   const nbytes = announcedSize(head);
   if (nbytes <= inlineBytes) {

@@ -39,7 +39,8 @@ export class Sending {
       return;
     }
     const parcel = this.#home.parcelOf(Uint8Array.from(Buffer.from(errand.row, "hex")));
-    if (parcel === undefined) return;
+    // A failure, which may have taken the place of the result meanwhile, is of this machine.
+    if (parcel === undefined || parcel.entry.threw) return;
     try {
       await this.#publish(parcel, errand.replaces, capabilities);
     } catch (error) {
@@ -64,7 +65,16 @@ export class Sending {
     }
     const isOurs = await this.#put(name, encodeIndex(parcel, digests), replaces, capabilities);
     // The result that is there has files of its own.
-    if (!isOurs) await this.#within(0, (signal) => this.#bucket.delete(sides, { signal }));
+    if (!isOurs) await this.#discard(sides);
+  }
+
+  /** Who may not delete, leaves them to the collection. */
+  async #discard(names: readonly string[]): Promise<void> {
+    try {
+      await this.#within(0, (signal) => this.#bucket.delete(names, { signal }));
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
   }
 
   /** Whether it is there now, and was not before. @throws {StoreError} when that is not known */

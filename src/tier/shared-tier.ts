@@ -128,6 +128,7 @@ export interface AttachedTier {
   /**
    * Asks for the right to compute a result.
    *
+   * @param wasHeld whether somebody had it a moment ago
    * @returns for how long at most somebody else has it, if never heard of again, ms; `"unavailable"`
    *   where nobody can have it
    * @throws {StoreError}
@@ -135,6 +136,7 @@ export interface AttachedTier {
   tryAcquire(
     address: Address,
     signal?: AbortSignal,
+    wasHeld?: boolean,
   ): Promise<TierLease | { readonly heldForMs: number } | "unavailable">;
   /** Sends a stored result, some time; resolves when that is done, given up or put off. */
   publish(address: Address, replaces: Replaces): Promise<void>;
@@ -142,4 +144,6 @@ export interface AttachedTier {
   remove(address: Address): Promise<void>;
   /** Resolves when nothing is left to send, or nothing can be sent for now. */
   settled(): Promise<void>;
+  /** Sends no more: what is left is kept for who attaches the tier next. */
+  end(): void;
 }
