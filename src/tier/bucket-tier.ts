@@ -24,6 +24,7 @@ import type {
   Replaces,
   SharedTier,
   TierLease,
+  TierRecipe,
 } from "./shared-tier.ts";
 
 interface Settings {
@@ -34,6 +35,8 @@ interface Settings {
   readonly answerMs: number;
   /** Results are taken from the bucket, and nothing is written to it. */
   readonly readOnly: boolean;
+  /** As of {@link SharedTier}; a function, so that whoever prints the tier prints no secrets. */
+  readonly recipe: SharedTier["recipe"];
 }
 
 /** So much of a file is written at once. */
@@ -52,6 +55,10 @@ export class BucketTier implements SharedTier {
 
   attach(home: Home): AttachedTier {
     return new AttachedBucket(this.#bucket, this.#options, home);
+  }
+
+  recipe(): TierRecipe | "unasked" | undefined {
+    return this.#options.recipe();
   }
 }
 
@@ -79,7 +86,7 @@ class AttachedBucket implements AttachedTier {
   async look(address: Address, signal?: AbortSignal): Promise<Found | Refused | undefined> {
     const name = objectName(address);
     const { answerMs } = this.#options;
-    if (this.#outbox.isDoomed(hexOf(address))) return undefined;
+    if (this.isRemoving(address)) return undefined;
     return this.#breaker.run(() =>
       within(answerMs, this.#bucket.url, signal, async (patience) => {
         const object = await this.#bucket.get(name, { signal: patience.signal });
@@ -185,6 +192,14 @@ class AttachedBucket implements AttachedTier {
 
   #enqueue(item: Parameters<Outbox["add"]>[0]): Promise<void> {
     return this.#options.readOnly ? Promise.resolve() : this.#outbox.add(item);
+  }
+
+  isRemoving(address: Address): boolean {
+    return this.#outbox.isDoomed(hexOf(address));
+  }
+
+  get isAllSent(): boolean {
+    return this.#outbox.isEmpty;
   }
 
   settled(): Promise<void> {

@@ -57,6 +57,10 @@ export class Outbox {
     return errand?.action === "remove";
   }
 
+  get isEmpty(): boolean {
+    return this.#waiting.size + this.#underway.size === 0;
+  }
+
   /** Keeps an errand until it is done; resolves when that is so, or it is put off. */
   add(given: Errand): Promise<void> {
     // What was to be removed may be there still.
