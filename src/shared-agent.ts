@@ -15,5 +15,4 @@ async function tierOf({ kind, options }: TierRecipe): Promise<SharedTier> {
   return s3Tier(options as S3TierOptions);
 }
 
-const data = workerData as AgentData;
-serve(data, await tierOf(data.recipe));
+await serve(workerData as AgentData, tierOf);

@@ -5,7 +5,7 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import type { Entry } from "../store/entry.ts";
-import type { SharedTier } from "../tier/shared-tier.ts";
+import type { SharedTier, TierRecipe } from "../tier/shared-tier.ts";
 import { type AgentData, BEATS, ENDED, type Reply, type Request } from "./agent-messages.ts";
 import { OpenedStore } from "./opened-store.ts";
 import { type LeavableWish, SharedResults, type Turn, type Wish } from "./shared-results.ts";
@@ -17,15 +17,28 @@ const BEAT_MS = 500;
 /** Never aborted: who is blocked cannot leave. */
 const { signal: NEVER } = new AbortController();
 
-/** Begins to serve a thread, until that closes the port. To be called once in a thread. */
-export function serve(data: AgentData, tier: SharedTier): void {
-  const agent = new Agent(data, tier);
-  data.port.on("message", (request: Request) => agent.take(request));
-  data.port.on("close", () => agent.leave());
+/**
+ * Begins to serve a thread, until that closes the port. To be called once in a thread, which ends if
+ * the tier cannot be made.
+ */
+export async function serve(
+  data: AgentData,
+  makeTier: (recipe: TierRecipe) => Promise<SharedTier>,
+): Promise<void> {
+  const { port, pulse } = data;
   process.on("exit", () => {
-    Atomics.store(data.pulse, ENDED, 1);
-    agent.say(undefined);
+    Atomics.store(pulse, ENDED, 1);
+    beat(pulse);
   });
+  const agent = new Agent(data, await makeTier(data.recipe));
+  port.on("message", (request: Request) => agent.take(request));
+  port.on("close", () => agent.leave());
+}
+
+/** Wakes the thread, if it is blocked. */
+function beat(pulse: AgentData["pulse"]): void {
+  Atomics.add(pulse, BEATS, 1);
+  Atomics.notify(pulse, BEATS);
 }
 
 type Errand = Extract<Request, { readonly ask: "publish" | "remove" }>;
@@ -44,19 +57,17 @@ class Agent {
   constructor({ port, pulse, location, options }: AgentData, tier: SharedTier) {
     this.#port = port;
     this.#pulse = pulse;
-    tellWarnings((about, code, message) => this.say({ say: "warning", about, code, message }));
+    tellWarnings((about, code, message) => this.#say({ say: "warning", about, code, message }));
     this.#store = new OpenedStore(location, { ...options, packing: {} }, (evicted) =>
-      this.say({ say: "evicted", evicted }),
+      this.#say({ say: "evicted", evicted }),
     );
     this.#shared = new SharedResults(tier, this.#store, options.inlineBytes);
-    setInterval(() => this.#blocked > 0 && this.say(undefined), BEAT_MS).unref();
+    setInterval(() => this.#blocked > 0 && beat(pulse), BEAT_MS).unref();
   }
 
-  /** @param reply `undefined` for a beat of the pulse alone */
-  say(reply: Reply | undefined): void {
-    if (reply !== undefined) this.#port.postMessage(reply);
-    Atomics.add(this.#pulse, BEATS, 1);
-    Atomics.notify(this.#pulse, BEATS);
+  #say(reply: Reply): void {
+    this.#port.postMessage(reply);
+    beat(this.#pulse);
   }
 
   leave(): void {
@@ -95,12 +106,12 @@ class Agent {
     const outcome = await this.#shared.bring(address, this.#wishOf(id, wish));
     this.#blocked--;
     if (outcome === "stored") {
-      this.say({ say: "brought", id, turn: undefined });
+      this.#say({ say: "brought", id, turn: undefined });
       return;
     }
     this.#turns.set(id, outcome);
     const { replaces, inVain } = outcome;
-    this.say({ say: "brought", id, turn: { replaces, inVain } });
+    this.#say({ say: "brought", id, turn: { replaces, inVain } });
   }
 
   #wishOf(id: number, wish: Pick<Wish, "waitMs" | "isPinned">): LeavableWish {
@@ -108,8 +119,8 @@ class Agent {
       ...wish,
       signal: NEVER,
       isFresh: (entry) => this.#judge(id, entry),
-      onWait: () => this.say({ say: "waits", id }),
-      onFetch: (bytes) => this.say({ say: "fetched", id, bytes }),
+      onWait: () => this.#say({ say: "waits", id }),
+      onFetch: (bytes) => this.#say({ say: "fetched", id, bytes }),
     };
   }
 
@@ -121,25 +132,25 @@ class Agent {
         if (why === undefined) resolve(isFresh);
         else reject(new Error(why));
       });
-      this.say({ say: "judge", id, entry });
+      this.#say({ say: "judge", id, entry });
     });
   }
 
   async #send({ id, address }: Errand, sending: Promise<void>): Promise<void> {
-    this.say({ say: "kept", id });
+    this.#say({ say: "kept", id });
     await sending;
     const isRemoving = this.#shared.isRemoving(address);
-    this.say({ say: "sent", name: address.name, isRemoving });
+    this.#say({ say: "sent", name: address.name, isRemoving });
   }
 
   async #end(id: number): Promise<void> {
     await this.#turns.get(id)?.end();
     this.#turns.delete(id);
-    this.say({ say: "ended", id });
+    this.#say({ say: "ended", id });
   }
 
   async #settle(id: number): Promise<void> {
     const isAllSent = await this.#shared.settled();
-    this.say({ say: "settled", id, isAllSent });
+    this.#say({ say: "settled", id, isAllSent });
   }
 }

@@ -220,7 +220,7 @@ export class SharedResults {
    * @returns `undefined` where nobody can ask: the result may be computed then
    */
   bringSync(address: Address, wish: Wish): "stored" | Turn | undefined {
-    if (this.#attached?.isRemoving(address)) return undefined;
+    if (this.isRemoving(address)) return undefined;
     if (this.#agent === undefined) this.#agent = startAgent(this.#tier, this.#store);
     return this.#agent?.bring(address, wish);
   }
@@ -240,16 +240,20 @@ export class SharedResults {
   /** Resolves when it is sent, given up or put off. */
   async #send({ name }: Address, send: (tier: AttachedTier) => Promise<void>): Promise<void> {
     if (this.#store.readOnly) return;
-    const sent = send(this.#attach());
-    this.#sent.set(name, sent);
-    await sent.finally(() => {
-      if (this.#sent.get(name) === sent) this.#sent.delete(name);
-    });
+    try {
+      const sent = send(this.#attach());
+      this.#sent.set(name, sent);
+      await sent.finally(() => {
+        if (this.#sent.get(name) === sent) this.#sent.delete(name);
+      });
+    } catch (error) {
+      this.#warn(error);
+    }
   }
 
   /** Whether news that a result is none any more is yet to be sent. */
   isRemoving(address: Address): boolean {
-    return this.#attach().isRemoving(address);
+    return this.#attached?.isRemoving(address) ?? false;
   }
 
   /** Resolves when what was to be sent is sent, or cannot be for now: whether nothing is left. */

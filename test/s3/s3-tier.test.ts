@@ -1,11 +1,13 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { S3Bucket } from "../../src/s3/s3-bucket.ts";
 import { s3Tier } from "../../src/s3/s3-tier.ts";
+import type { TierSubject } from "../tier/hosts.ts";
+import { syncContract } from "../tier/sync-contract.ts";
 import { tierContract } from "../tier/tier-contract.ts";
 import { clientOptions, isInstalled, newBucket, type ServerName, startServer } from "./servers.ts";
 
 for (const name of ["ceph", "swift"] as const satisfies ServerName[]) {
-  tierContract({
+  const subject: TierSubject = {
     name,
     isInstalled: isInstalled(name),
     hasLeases: name === "ceph",
@@ -18,5 +20,7 @@ for (const name of ["ceph", "swift"] as const satisfies ServerName[]) {
         tier: (more) => s3Tier({ bucket, prefix: "some/prefix", client: options, ...more }),
       };
     },
-  });
+  };
+  tierContract(subject);
+  syncContract(subject);
 }
