@@ -17,7 +17,7 @@ describe("package.json", () => {
   test("exports files that the build makes, types first", () => {
     const { "./package.json": self, ...entries } = manifest.exports;
     expect(self).toBe("./package.json");
-    expect(Object.keys(entries)).toEqual([".", "./format", "./adapters", "./s3"]);
+    expect(Object.keys(entries)).toEqual([".", "./format", "./adapters", "./s3", "./tier"]);
     for (const conditions of Object.values<Record<string, string>>(entries)) {
       expect(Object.keys(conditions)).toEqual(["types", "default"]);
       for (const file of Object.values(conditions)) expect(existsSync(join(root, file))).toBe(true);

@@ -107,6 +107,7 @@ it("bloscache/s3", () => {
       "PlainS3Sink",
       "PlainS3Source",
       "open",
+      "s3Tier",
     ]
   `);
 });

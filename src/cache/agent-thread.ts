@@ -7,7 +7,11 @@ import type { MessagePort } from "node:worker_threads";
 import type { Entry } from "../store/entry.ts";
 import type { SharedTier, TierRecipe } from "../tier/shared-tier.ts";
 import { type AgentData, BEATS, ENDED, type Reply, type Request } from "./agent-messages.ts";
+import { Events } from "./events.ts";
 import { OpenedStore } from "./opened-store.ts";
+import { Adapters } from "./result-adapters.ts";
+import { Results } from "./results.ts";
+import { SeriesResults } from "./series-results.ts";
 import { type LeavableWish, SharedResults, type Turn, type Wish } from "./shared-results.ts";
 import { tellWarnings } from "./warning.ts";
 
@@ -61,7 +65,9 @@ class Agent {
     this.#store = new OpenedStore(location, { ...options, packing: {} }, (evicted) =>
       this.#say({ say: "evicted", evicted }),
     );
-    this.#shared = new SharedResults(tier, this.#store, options.inlineBytes);
+    const results = new Results(this.#store, new Adapters(), new Events([]));
+    const series = new SeriesResults(results);
+    this.#shared = new SharedResults(tier, this.#store, series, options.inlineBytes);
     setInterval(() => this.#blocked > 0 && beat(pulse), BEAT_MS).unref();
   }
 

@@ -5,18 +5,24 @@
 import { messageOf, StoreError } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
-import type {
-  AttachedTier,
-  Found,
-  Home,
-  Parcel,
-  Replaces,
-  SharedTier,
-  TierLease,
+import { decodeSeries } from "../store/series-row.ts";
+import {
+  type AttachedTier,
+  type Found,
+  type Home,
+  type Parcel,
+  type Refused,
+  type Replaces,
+  type SharedTier,
+  type StoredItems,
+  type TierLease,
+  UnusableObject,
 } from "../tier/shared-tier.ts";
 import { addressOfRow } from "./address.ts";
+import { asksForLease, type Looking, pause, pauseBefore } from "./looking.ts";
 import type { OpenedStore } from "./opened-store.ts";
 import { isTypedKind, restore } from "./result-arrays.ts";
+import type { SeriesResults } from "./series-results.ts";
 import { type SharedAgent, startAgent } from "./shared-agent.ts";
 import { warnOnce } from "./warning.ts";
 
@@ -50,22 +56,14 @@ export interface Turn {
 }
 
 /** How far a call has come that looks for a result. */
-interface Course {
-  looks: number;
+interface Course extends Looking {
   replaces: Replaces;
-  /** Until then the lease is somebody's, unless it is given back; by the performance clock, ms. */
-  heldUntil: number;
 }
-
-/** Pauses between two looks at what another machine computes, ms. */
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 2_000;
-/** Of so many looks one is at the lease. */
-const LOOKS = 4;
 
 export class SharedResults {
   readonly #tier: SharedTier;
   readonly #store: OpenedStore;
+  readonly #series: SeriesResults;
   readonly #inlineBytes: number;
   #attached: AttachedTier | undefined;
   /** What is being sent, by the name of the result. */
@@ -74,15 +72,17 @@ export class SharedResults {
   /** For callers that are blocked; `null` when there can be none. */
   #agent: SharedAgent | null | undefined;
 
-  constructor(tier: SharedTier, store: OpenedStore, inlineBytes: number) {
+  constructor(tier: SharedTier, store: OpenedStore, series: SeriesResults, inlineBytes: number) {
     this.#tier = tier;
     this.#store = store;
+    this.#series = series;
     this.#inlineBytes = inlineBytes;
     // An earlier process may have left something to be sent.
-    setImmediate(() => this.#attach()).unref();
+    setImmediate(() => this.#tell(async () => undefined)).unref();
   }
 
-  #attach(): AttachedTier {
+  /** The tier, in use. */
+  attached(): AttachedTier {
     this.#attached ??= this.#tier.attach(this.#home());
     return this.#attached;
   }
@@ -95,6 +95,7 @@ export class SharedResults {
       elementsOf: (kind, plain) =>
         isTypedKind(kind) ? (restore(kind, plain.slice().buffer) as never) : undefined,
       parcelOf: (row) => this.#parcelOf(row),
+      seriesOf: (row) => this.#seriesOf(row),
       warn: (code, message) => warnOnce(`${location} ${this.#tier.url}`, code, message),
     };
   }
@@ -105,6 +106,18 @@ export class SharedResults {
     if (store === null || entry === undefined) return undefined;
     const address = addressOfRow(row, entry);
     return { address, entry, files: store.filesOf(address, entry) };
+  }
+
+  #seriesOf(key: Uint8Array): StoredItems | undefined {
+    const entry = this.#store.forReading()?.findRow(key);
+    const row = entry && decodeSeries(entry);
+    if (entry === undefined || row === undefined) return undefined;
+    const address = addressOfRow(key, entry);
+    const read = async (start: number, stop: number) => {
+      const plain = await this.#series.read(address, start, stop);
+      return plain === "unreadable" ? undefined : plain;
+    };
+    return { address, row, read };
   }
 
   /**
@@ -123,12 +136,12 @@ export class SharedResults {
         if (outcome !== "held") return outcome;
         const leftMs = end - performance.now();
         if (leftMs <= 0) return this.#turn(address, { ...course, inVain: "waited" });
-        await pause(Math.min(leftMs, pauseBefore(course.looks)), wish.signal);
+        await pause(Math.min(leftMs, pauseBefore(course)), wish.signal);
         course.looks++;
       }
     } catch (error) {
       wish.signal.throwIfAborted();
-      this.#warn(error);
+      this.warn(error);
       return this.#turn(address, course);
     }
   }
@@ -142,8 +155,8 @@ export class SharedResults {
     const found = await this.#look(address, wish);
     if (found === "stored") return found;
     course.replaces = found;
-    if (course.looks % LOOKS !== 0 && performance.now() < course.heldUntil) return "held";
-    const lease = await this.#attach().tryAcquire(address, wish.signal);
+    if (!asksForLease(course)) return "held";
+    const lease = await this.attached().tryAcquire(address, wish.signal);
     if (lease === "unavailable") return this.#turn(address, course);
     if (!("heldForMs" in lease)) return this.#unlessStored(address, wish, { ...course, lease });
     course.heldUntil = performance.now() + lease.heldForMs;
@@ -169,7 +182,7 @@ export class SharedResults {
     } catch (error) {
       if (wish.signal.aborted) turn.end();
       wish.signal.throwIfAborted();
-      this.#warn(error);
+      this.warn(error);
       return turn;
     }
   }
@@ -179,19 +192,24 @@ export class SharedResults {
     address: Address,
     { isFresh, isPinned, onFetch, signal }: LeavableWish,
   ): Promise<"stored" | Replaces> {
-    const found = await this.#attach().look(address, signal);
+    const found = await this.attached().look(address, signal);
     if (found === undefined) return "nothing";
     const { etag } = found;
-    if ("refused" in found) {
-      const message = `${address.name} in ${this.#tier.url} is refused: ${found.refused}. It is computed again.`;
-      warnOnce(`${this.#tier.url} ${address.name}`, "SHARED_REFUSED", message);
-      return { etag };
-    }
+    if ("refused" in found) return this.#refuse(address, found);
     if (!(await isFresh(found.entry))) return { etag };
-    const isStored = await this.#storeHere(address, found, isPinned);
-    if (!isStored) return "nothing";
+    try {
+      if (!(await this.#storeHere(address, found, isPinned))) return "nothing";
+    } catch (error) {
+      if (!(error instanceof UnusableObject)) throw error;
+      return this.#refuse(address, { refused: error.message, etag });
+    }
     onFetch(sizeOf(found.entry));
     return "stored";
+  }
+
+  #refuse(address: Address, refused: Refused): Replaces {
+    this.warnOfRefusal(address, refused);
+    return { etag: refused.etag };
   }
 
   async #storeHere(address: Address, { entry, files }: Found, isPinned: boolean): Promise<boolean> {
@@ -202,16 +220,18 @@ export class SharedResults {
   }
 
   #turn(
-    { name }: Address,
+    address: Address,
     { replaces, lease, inVain }: { replaces: Replaces; lease?: TierLease; inVain?: Turn["inVain"] },
   ): Turn {
-    const end = async () => {
-      if (lease === undefined) return;
-      const ending = (this.#sent.get(name) ?? Promise.resolve()).then(() => lease.release());
-      this.#ending.add(ending);
-      await ending.finally(() => this.#ending.delete(ending));
-    };
-    return { replaces, inVain, end };
+    return { replaces, inVain, end: () => this.release(address, lease) };
+  }
+
+  /** Lets others compute, as soon as they can find what was computed here. */
+  async release({ name }: Address, lease: TierLease | undefined): Promise<void> {
+    if (lease === undefined) return;
+    const ending = (this.#sent.get(name) ?? Promise.resolve()).then(() => lease.release());
+    this.#ending.add(ending);
+    await ending.finally(() => this.#ending.delete(ending));
   }
 
   /**
@@ -228,26 +248,33 @@ export class SharedResults {
   /** Has a stored result sent, in the background. */
   publish(address: Address, replaces: Replaces): Promise<void> {
     if (this.#agent?.publish(address, replaces)) return SENT_BY_AGENT;
-    return this.#send(address, (tier) => tier.publish(address, replaces));
+    return this.send(address, (tier) => tier.publish(address, replaces));
   }
 
   /** Has others forget a result, in the background. */
   remove(address: Address): Promise<void> {
     if (this.#agent?.remove(address)) return SENT_BY_AGENT;
-    return this.#send(address, (tier) => tier.remove(address));
+    return this.send(address, (tier) => tier.remove(address));
   }
 
-  /** Resolves when it is sent, given up or put off. */
-  async #send({ name }: Address, send: (tier: AttachedTier) => Promise<void>): Promise<void> {
+  /**
+   * Has something sent in the background, which who releases a lease waits for; resolves when it is
+   * sent, given up or put off.
+   */
+  async send({ name }: Address, send: (tier: AttachedTier) => Promise<void>): Promise<void> {
     if (this.#store.readOnly) return;
+    const sent = this.#tell(send);
+    this.#sent.set(name, sent);
+    await sent.finally(() => {
+      if (this.#sent.get(name) === sent) this.#sent.delete(name);
+    });
+  }
+
+  async #tell(send: (tier: AttachedTier) => Promise<void>): Promise<void> {
     try {
-      const sent = send(this.#attach());
-      this.#sent.set(name, sent);
-      await sent.finally(() => {
-        if (this.#sent.get(name) === sent) this.#sent.delete(name);
-      });
+      await send(this.attached());
     } catch (error) {
-      this.#warn(error);
+      this.warn(error);
     }
   }
 
@@ -274,7 +301,13 @@ export class SharedResults {
     if (this.#agent?.isGone) this.#agent = undefined;
   }
 
-  #warn(error: unknown): void {
+  warnOfRefusal({ name }: Address, { refused }: Refused): void {
+    const message = `${name} in ${this.#tier.url} is refused: ${refused}. It is computed again.`;
+    warnOnce(`${this.#tier.url} ${name}`, "SHARED_REFUSED", message);
+  }
+
+  /** Says why a call goes on without the tier. */
+  warn(error: unknown): void {
     const code = error instanceof StoreError ? "SHARED_UNREACHABLE" : "SHARED_FAILED";
     const message = `${messageOf(error)}. Results are computed here meanwhile.`;
     warnOnce(`${this.#store.location} ${this.#tier.url}`, code, message);
@@ -289,23 +322,4 @@ function sizeOf({ arrays }: Entry): number {
     (sum, array) => sum + ("plain" in array ? array.plain.byteLength : array.cbytes),
     0,
   );
-}
-
-/** With jitter: many may be waiting for the same result. */
-function pauseBefore(looks: number): number {
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 1.5 ** looks) * (0.5 + Math.random());
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const leave = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", leave);
-      resolve();
-    }, ms);
-    signal.addEventListener("abort", leave, { once: true });
-  });
 }

@@ -8,7 +8,7 @@ const MIB = 2 ** 20;
 const LEAST_PART = 5 * MIB;
 const MOST_PART = 2 ** 31;
 const DEFAULT_PART = 8 * MIB;
-const DEFAULT_CONCURRENCY = 4;
+const DEFAULT_CONCURRENCY = 3;
 const MOST_AT_ONCE = 100;
 
 /** Memory is `partSize` times `concurrency` and two more; see {@link CompressedS3Sink}. */
@@ -18,7 +18,7 @@ export interface S3SinkOptions extends S3ObjectOptions {
    * whose size is not known, as there can be 10,000.
    */
   readonly partSize?: number | undefined;
-  /** How many parts are uploaded at a time; default 4. */
+  /** How many parts are uploaded at a time; default 3. */
   readonly concurrency?: number | undefined;
 }
 

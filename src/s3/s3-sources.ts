@@ -4,7 +4,7 @@ import type { CompressedSource, PlainSource, Source } from "../format/endpoints.
 import { checkCount, OBJECT_OPTIONS, Place, type S3ObjectOptions } from "./place.ts";
 import { ObjectRanges } from "./ranges.ts";
 
-const DEFAULT_PART = 8 * 2 ** 20;
+const DEFAULT_PART = 4 * 2 ** 20;
 const LEAST_PART = 2 ** 16;
 const MOST_PART = 2 ** 31;
 const DEFAULT_CONCURRENCY = 3;
@@ -12,7 +12,7 @@ const MOST_AT_ONCE = 100;
 
 /** Memory is `partSize` times `concurrency`, and one more. */
 export interface S3SourceOptions extends S3ObjectOptions {
-  /** Bytes that one request asks for, 64 KiB at least; default 8 MiB. */
+  /** Bytes that one request asks for, 64 KiB at least; default 4 MiB. */
   readonly partSize?: number | undefined;
   /** How many requests are under way at a time; default 3. */
   readonly concurrency?: number | undefined;

@@ -3,7 +3,7 @@
  * of use, and leases beside them.
  */
 import { join } from "node:path";
-import { messageOf, StoreError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 import type { ByteSink } from "../format/sink.ts";
 import type { Address } from "../store/address.ts";
 import { Breaker } from "./breaker.ts";
@@ -11,20 +11,24 @@ import { type Bucket, type BucketObject, readBody } from "./bucket.ts";
 import { type Capabilities, capabilitiesOf } from "./capabilities.ts";
 import { TierLeases } from "./lease.ts";
 import { leaseName, objectName, sideName } from "./object-names.ts";
-import { Outbox } from "./outbox.ts";
+import { type Errand, Outbox } from "./outbox.ts";
 import { within } from "./patience.ts";
 import { decodeObject, OBJECT_BYTES, type SideFile } from "./result-object.ts";
 import type { Seal } from "./seal.ts";
 import { Sending } from "./sending.ts";
-import type {
-  AttachedTier,
-  Found,
-  Home,
-  Refused,
-  Replaces,
-  SharedTier,
-  TierLease,
-  TierRecipe,
+import { SeriesObjects } from "./series-objects.ts";
+import { SeriesSending } from "./series-sending.ts";
+import { BucketSeries } from "./series-tier.ts";
+import {
+  type AttachedTier,
+  type Found,
+  type Home,
+  type Refused,
+  type Replaces,
+  type SharedTier,
+  type TierLease,
+  type TierRecipe,
+  UnusableObject,
 } from "./shared-tier.ts";
 
 interface Settings {
@@ -63,6 +67,7 @@ export class BucketTier implements SharedTier {
 }
 
 class AttachedBucket implements AttachedTier {
+  readonly series: BucketSeries;
   readonly #bucket: Bucket;
   readonly #options: Settings;
   readonly #home: Home;
@@ -76,10 +81,22 @@ class AttachedBucket implements AttachedTier {
     this.#home = home;
     this.#breaker = new Breaker(bucket.url);
     this.#leases = new TierLeases(bucket, { ttlMs: options.leaseMs });
-    const sending = new Sending(bucket, options.seal, home, options.answerMs);
+    const { seal, answerMs } = options;
+    const sending = new Sending(bucket, seal, home, answerMs);
+    const objects = new SeriesObjects(bucket, seal, answerMs);
+    const seriesSending = new SeriesSending(objects, home);
+    const send = (errand: Errand, capabilities: Capabilities) =>
+      "folder" in errand
+        ? seriesSending.send(errand, capabilities)
+        : sending.send(errand, capabilities);
     this.#outbox = new Outbox(join(home.folder, "outbox"), {
-      send: (item) => this.#breaker.run(async () => sending.send(item, await this.#ask())),
+      send: (errand) => this.#breaker.run(async () => send(errand, await this.#ask())),
       warn: home.warn,
+    });
+    this.series = new BucketSeries({
+      ...{ objects, breaker: this.#breaker },
+      enqueue: (errand) => this.#enqueue(errand),
+      isDoomed: (row) => this.#outbox.isDoomed(row),
     });
   }
 
@@ -135,7 +152,7 @@ class AttachedBucket implements AttachedTier {
       const object = await this.#bucket.get(name, { signal: patience.signal });
       if (object === undefined || object.size !== facts.cbytes) {
         if (object !== undefined) await leave(object);
-        throw this.#damaged(name, "it is not the file that the result is said to have");
+        throw new UnusableObject("one of its files is not there, or another one");
       }
       const digester = seal.digester();
       let writing: Promise<void> = Promise.resolve();
@@ -147,12 +164,10 @@ class AttachedBucket implements AttachedTier {
         writing.catch(() => undefined);
       }
       await writing;
-      if (digester.digest() !== digest) throw this.#damaged(name, "its digest does not match");
+      if (digester.digest() !== digest) {
+        throw new UnusableObject("the digest of one of its files does not match");
+      }
     });
-  }
-
-  #damaged(name: string, reason: string): StoreError {
-    return new StoreError("read", this.#bucket.url + name, new Error(reason));
   }
 
   async tryAcquire(
@@ -172,7 +187,12 @@ class AttachedBucket implements AttachedTier {
 
   /** What the bucket can do. Told once, where it cannot do what leases need. */
   async #ask(): Promise<Capabilities> {
-    const capabilities = await capabilitiesOf(this.#bucket);
+    // It may have to try out several puts.
+    const patienceMs = 3 * this.#options.answerMs;
+    const { url } = this.#bucket;
+    const capabilities = await within(patienceMs, url, undefined, () =>
+      capabilitiesOf(this.#bucket),
+    );
     if (capabilities.create !== "atomic" || capabilities.replace !== "atomic") {
       this.#home.warn(
         "SHARED_WITHOUT_LEASES",
@@ -190,8 +210,8 @@ class AttachedBucket implements AttachedTier {
     return this.#enqueue({ action: "remove", row: hexOf(address), name: objectName(address) });
   }
 
-  #enqueue(item: Parameters<Outbox["add"]>[0]): Promise<void> {
-    return this.#options.readOnly ? Promise.resolve() : this.#outbox.add(item);
+  #enqueue(errand: Errand): Promise<void> {
+    return this.#options.readOnly ? Promise.resolve() : this.#outbox.add(errand);
   }
 
   isRemoving(address: Address): boolean {

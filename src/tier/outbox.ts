@@ -11,7 +11,8 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { RangeLock } from "../blosc/range-lock.ts";
 import { messageOf, StoreError } from "../errors.ts";
-import type { Errand } from "./sending.ts";
+import type { ResultErrand } from "./sending.ts";
+import type { SeriesErrand } from "./series-sending.ts";
 
 /** Beyond so many, results are kept on this machine alone. */
 const LIMIT = 1000;
@@ -19,6 +20,11 @@ const UNDER_WAY = 4;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
 const LOCK = "lock";
+
+/** Something to be sent. */
+export type Errand = ResultErrand | SeriesErrand;
+
+const ACTIONS = ["publish", "remove", "extend", "forget"];
 
 interface Post {
   /** @throws {StoreError} when it may be tried again */
@@ -51,10 +57,9 @@ export class Outbox {
     this.#takeOver();
   }
 
-  /** Whether a result is still to be removed. */
+  /** Whether what the bucket has of a result is still to be removed. */
   isDoomed(row: string): boolean {
-    const errand = this.#waiting.get(row)?.errand ?? this.#underway.get(row)?.errand;
-    return errand?.action === "remove";
+    return removes(this.#waiting.get(row)?.errand ?? this.#underway.get(row)?.errand);
   }
 
   get isEmpty(): boolean {
@@ -63,9 +68,10 @@ export class Outbox {
 
   /** Keeps an errand until it is done; resolves when that is so, or it is put off. */
   add(given: Errand): Promise<void> {
-    // What was to be removed may be there still.
-    const isInstead = given.action === "publish" && this.isDoomed(given.row);
-    const errand: Errand = isInstead ? { ...given, replaces: "anything" } : given;
+    const before = this.#waiting.get(given.row)?.errand ?? this.#underway.get(given.row)?.errand;
+    // What a series under way brings there anew is of use as soon as it is there.
+    const isGoing = before?.action === "extend" && !this.#waiting.has(given.row);
+    const errand = removes(before) && !isGoing ? insteadOfWhatIsThere(given) : given;
     if (this.#waiting.size >= LIMIT && !this.#waiting.has(errand.row)) {
       this.#post.warn(
         "SHARED_QUEUE_FULL",
@@ -123,7 +129,9 @@ export class Outbox {
   }
 
   #putOff(row: string, errand: Errand): void {
-    if (!this.#waiting.has(row)) this.#waiting.set(row, { errand, done: () => undefined });
+    const { errand: later, done = () => undefined } = this.#waiting.get(row) ?? {};
+    const next = later && removes(errand) ? insteadOfWhatIsThere(later) : (later ?? errand);
+    this.#waiting.set(row, { errand: next, done });
     if (this.#isPaused) return;
     this.#isPaused = true;
     const goOn = () => {
@@ -168,8 +176,9 @@ export class Outbox {
   #takeOver(): void {
     for (const name of foldersIn(this.#folder)) {
       const folder = join(this.#folder, name);
-      const lock = new RangeLock(join(folder, LOCK));
+      let lock: RangeLock | undefined;
       try {
+        lock = new RangeLock(join(folder, LOCK));
         if (lock.tryLock(0)) this.#adopt(folder);
       } catch (error) {
         this.#post.warn(
@@ -177,7 +186,7 @@ export class Outbox {
           `${messageOf(error)}. What another process left is not sent.`,
         );
       } finally {
-        lock.close();
+        lock?.close();
       }
     }
   }
@@ -193,6 +202,18 @@ export class Outbox {
   }
 }
 
+/** Whether what is there before is not to be there after it. */
+function removes(errand: Errand | undefined): boolean {
+  if (errand?.action === "extend") return errand.anew;
+  return errand?.action === "remove" || errand?.action === "forget";
+}
+
+/** What was to be removed may be there still. */
+function insteadOfWhatIsThere(errand: Errand): Errand {
+  if (errand.action === "publish") return { ...errand, replaces: "anything" };
+  return errand.action === "extend" ? { ...errand, anew: true } : errand;
+}
+
 function foldersIn(folder: string): string[] {
   try {
     return fs.readdirSync(folder);
@@ -205,7 +226,7 @@ function foldersIn(folder: string): string[] {
 function readErrand(path: string): Errand | undefined {
   try {
     const errand = JSON.parse(fs.readFileSync(path, "utf8")) as Partial<Errand>;
-    const isErrand = errand.action === "publish" || errand.action === "remove";
+    const isErrand = ACTIONS.includes(String(errand.action));
     return isErrand && /^[0-9a-f]{48}$/.test(String(errand.row)) ? (errand as Errand) : undefined;
   } catch {
     return undefined;

@@ -1,21 +1,20 @@
 /** What goes from a machine to the bucket: results, whole or not at all, and that they are none any more. */
 import fs from "node:fs";
 import { StoreError } from "../errors.ts";
+import type { FileArray } from "../store/entry.ts";
+import { findObjectFault } from "../store/object-file.ts";
 import type { Bucket, PutCondition } from "./bucket.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { objectName, sideName } from "./object-names.ts";
-import { within } from "./patience.ts";
+import { patienceMs, within } from "./patience.ts";
 import { encodeIndex, encodeSingle, isSingle } from "./result-object.ts";
 import type { Seal } from "./seal.ts";
 import type { Home, Parcel, Replaces } from "./shared-tier.ts";
 
-/** Something to be sent, as it is kept on disk until then. */
-export type Errand =
+/** Something to be done about a result, as it is kept on disk until then. */
+export type ResultErrand =
   | { readonly action: "publish"; readonly row: string; readonly replaces: Replaces }
   | { readonly action: "remove"; readonly row: string; readonly name: string };
-
-/** A link that is slower than this is taken for dead, bytes a ms. */
-const SLOWEST = 256;
 
 /** Bytes of a file that are read at a time. */
 const READ_BYTES = 1024 * 1024;
@@ -34,7 +33,7 @@ export class Sending {
   }
 
   /** @throws {StoreError} when it may be tried again */
-  async send(errand: Errand, capabilities: Capabilities): Promise<void> {
+  async send(errand: ResultErrand, capabilities: Capabilities): Promise<void> {
     if (errand.action === "remove") {
       await this.#within(0, (signal) => this.#bucket.delete([errand.name], { signal }));
       return;
@@ -50,6 +49,7 @@ export class Sending {
   }
 
   async #publish(parcel: Parcel, replaces: Replaces, capabilities: Capabilities): Promise<void> {
+    await requireSound(parcel);
     const name = objectName(parcel.address);
     const mayBeThere = replaces === "nothing" && !isOneRequest(parcel, capabilities);
     if (mayBeThere && (await this.#isThere(name))) return;
@@ -115,8 +115,16 @@ export class Sending {
   }
 
   #within<T>(bytes: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const patienceMs = this.#answerMs + bytes / SLOWEST;
-    return within(patienceMs, this.#bucket.url, undefined, ({ signal }) => ask(signal));
+    const ms = patienceMs(this.#answerMs, bytes);
+    return within(ms, this.#bucket.url, undefined, ({ signal }) => ask(signal));
+  }
+}
+
+/** What a disk has spoilt is not handed on. @throws an `Error` that says what is wrong */
+async function requireSound({ entry, files }: Parcel): Promise<void> {
+  for (const [n, file] of files.entries()) {
+    const fault = await findObjectFault(file, entry.arrays[n] as FileArray, () => undefined);
+    if (fault !== undefined) throw new Error(`${file} is damaged: ${fault}`);
   }
 }
 

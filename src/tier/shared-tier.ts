@@ -6,6 +6,7 @@ import type { TypedArray } from "../format/dtype.ts";
 import type { ByteSink } from "../format/sink.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
+import type { SeriesKind, SeriesNote, SeriesRow } from "../store/series-row.ts";
 
 /** A tier, before a cache has taken it into use. */
 export interface SharedTier {
@@ -38,6 +39,8 @@ export interface Home {
   elementsOf(kind: number, plain: Uint8Array): TypedArray | undefined;
   /** A stored result; `undefined` when it is gone, or cannot be read. */
   parcelOf(row: Uint8Array): Parcel | undefined;
+  /** A stored series; `undefined` when it is gone. */
+  seriesOf(row: Uint8Array): StoredItems | undefined;
   /** Tells the user what fails for no call. */
   warn(code: string, message: string): void;
 }
@@ -50,15 +53,30 @@ export interface Parcel {
   readonly files: readonly string[];
 }
 
+/** A series, as far as it is committed here. */
+export interface StoredItems {
+  readonly address: Address;
+  readonly row: SeriesRow;
+  /** Plain bytes of the items from `start` to `stop`; `undefined` when they cannot be read. */
+  read(start: number, stop: number): Promise<ArrayBuffer | undefined>;
+}
+
 /** A result that the tier has. */
 export interface Found {
   /** To be written into the cache, under a stamp of its own. */
   readonly entry: Entry;
-  /** What its files are filled by, one for each array that has one. @throws {StoreError} */
+  /**
+   * What its files are filled by, one for each array that has one.
+   *
+   * @throws {StoreError | UnusableObject}
+   */
   readonly files: readonly ((sink: ByteSink) => Promise<void>)[];
   /** Names this version of it. */
   readonly etag: string;
 }
+
+/** Thrown as a file is filled whose object is gone or damaged: the result is none that can be used. */
+export class UnusableObject extends Error {}
 
 /** What stands in the place of a result, and is none that can be used. */
 export interface Refused {
@@ -78,7 +96,46 @@ export interface TierLease {
   release(): Promise<void>;
 }
 
+/** What the items of a series are. */
+export type ItemKind = Pick<SeriesKind, "dtype" | "itemShape">;
+
+/** What the tier has of a series. */
+export interface FoundSeries {
+  /** Items. */
+  readonly length: number;
+  /** What computing all of them took, ms. */
+  readonly durationMs: number;
+  /**
+   * Items from number `from` on, in stretches behind each of which somebody can go on. They end early
+   * when others change the series meanwhile, and with what is refused.
+   *
+   * @throws {StoreError}
+   */
+  stretches(from: number, signal?: AbortSignal): AsyncGenerator<Stretch | Refused, void, undefined>;
+}
+
+/** Items one behind the other, and what goes with all up to the last of them. */
+export interface Stretch {
+  readonly plain: Uint8Array;
+  readonly note: SeriesNote;
+}
+
+/** Results that grow, in segments. */
+export interface TierSeries {
+  /** How far a series has come: one request. @throws {StoreError} */
+  look(
+    address: Address,
+    kind: ItemKind,
+    signal?: AbortSignal,
+  ): Promise<FoundSeries | Refused | undefined>;
+  /** Sends what is stored here and not there, some time; resolves as {@link AttachedTier.publish}. */
+  extend(address: Address): Promise<void>;
+  /** {@link extend}, of the news that there is no such series any more. */
+  remove(address: Address): Promise<void>;
+}
+
 export interface AttachedTier {
+  readonly series: TierSeries;
   /** What the tier has of a result: one request for a small one. @throws {StoreError} */
   look(address: Address, signal?: AbortSignal): Promise<Found | Refused | undefined>;
   /**

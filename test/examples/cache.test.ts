@@ -47,6 +47,14 @@ it.each([1, 2])("threads and processes compute each tile once, and all get it", 
   ]);
 });
 
+it.each([1, 2])("machines that share a tier compute each run once, and bring the others", () => {
+  expect(printedBy("cluster").trim().split("\n")).toEqual([
+    "72 runs asked for by 6 workers on 3 machines",
+    "12 computed, 24 brought from the shared tier",
+    "all the same: true",
+  ]);
+});
+
 it.each([1, 2])("clients of a route share one computation, and may leave it", () => {
   expect(printedBy("route").trim().split("\n")).toEqual([
     "17 of 20 clients served by 1 computation",

@@ -39,8 +39,10 @@ export function isInstalled(name: ServerName): boolean {
   );
   const isRoot = process.getuid?.() === 0;
   if (lacking.length === 0 && isRoot) return true;
-  if (!process.env["BLOSCACHE_REQUIRE_S3"]) return false;
-  throw new Error(`${name} cannot run here: ${lacking.join(", ") || "it needs root"}`);
+  const why = `${name} cannot run here: ${lacking.join(", ") || "it needs root"}`;
+  if (process.env["BLOSCACHE_REQUIRE_S3"]) throw new Error(why);
+  process.stderr.write(`NOT TESTED, as ${why} (see .ci/run)\n`);
+  return false;
 }
 
 /** The settings of a client of it; more of them may be given. */

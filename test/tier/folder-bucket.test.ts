@@ -2,7 +2,10 @@ import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { readBody } from "../../src/tier/bucket.ts";
 import { FolderBucket } from "../../src/tier/folder-bucket.ts";
+import { inChild } from "../support/child.ts";
+import { buildModules } from "../support/modules.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { describeBucket } from "./bucket-contract.ts";
 
@@ -29,6 +32,30 @@ describe("a bucket that is a folder", () => {
     await bucket.delete(["a/d"]);
     expect(existsSync(join(folder, "a"))).toBe(false);
     expect(readdirSync(join(folder, "~tmp"))).toEqual([]);
+  });
+
+  test("lets one process at a time replace an object", async () => {
+    const folder = temporaryFolder();
+    const bucket = new FolderBucket(folder);
+    await bucket.put("count", new Uint8Array(8));
+    const modules = buildModules("folder-bucket");
+    const count = `
+      import { FolderBucket } from "${modules}/tier/folder-bucket.js";
+      import { readBody } from "${modules}/tier/bucket.js";
+      const bucket = new FolderBucket(${JSON.stringify(folder)});
+      for (let n = 0; n < 300; ) {
+        const object = await bucket.get("count");
+        const { etag } = object;
+        const bytes = Buffer.from(await readBody(object));
+        bytes.writeUInt32LE(bytes.readUInt32LE() + 1);
+        const put = await bucket.put("count", bytes, { condition: { etag } });
+        if (put.outcome === "written") n++;
+      }
+      console.log(true);`;
+    await Promise.all(Array.from({ length: 4 }, () => inChild(count)));
+    const object = await bucket.get("count");
+    const bytes = Buffer.from(object ? await readBody(object) : []);
+    expect(bytes.readUInt32LE()).toBe(1_200);
   });
 
   test("removes drafts of those who were killed", async () => {

@@ -1,4 +1,4 @@
-/** Machines that share a tier, as far as one process can be several: each has a cache of its own. */
+/** Machines that share a tier: caches of their own, in folders of their own. */
 import { afterEach } from "vitest";
 import { type CacheEvent, Memory, type MemoryOptions } from "../../src/index.ts";
 import type { Bucket } from "../../src/tier/bucket.ts";
@@ -43,7 +43,7 @@ export function hostOf(shared: SharedTier, options: Partial<MemoryOptions> = {})
   return host;
 }
 
-/** Of all objects under a prefix. */
+/** Of the objects that are there. */
 export async function names(bucket: Bucket, prefix = "results/"): Promise<string[]> {
   const listed: string[] = [];
   for await (const { name } of bucket.list(prefix)) listed.push(name);

@@ -1,9 +1,11 @@
 /** What a shared tier does for caches, whatever its bucket is. */
 import { randomBytes } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { Memory } from "../../src/index.ts";
 import { readBody } from "../../src/tier/bucket.ts";
+import { temporaryFolder } from "../support/temporary.ts";
 import { collectWarnings, nextTurn } from "../support/warnings.ts";
 import { type Host, hostOf, names, type Place, type TierSubject } from "./hosts.ts";
 
@@ -162,6 +164,61 @@ export function tierContract({ name, isInstalled, hasLeases, makePlace }: TierSu
       const c = hostOf(place.tier());
       expect((await counted(c)(LARGE)).data[3]).toBe(9);
       expect(c.events).toEqual(["fetch", "hit"]);
+    });
+
+    test.each(["missing", "damaged"])("refuses a result of which a file is %s", async (fault) => {
+      const place = await makePlace();
+      const runs = { count: 0 };
+      const pair = ({ memory }: Host) =>
+        memory.memoize(
+          async function pair() {
+            runs.count++;
+            return [new Float64Array(30_000).fill(1), new Float64Array(30_000).fill(2)];
+          },
+          { id: "pair" },
+        );
+      const a = hostOf(place.tier());
+      await pair(a)();
+      await a.memory[Symbol.asyncDispose]();
+      const listed = await names(place.bucket);
+      const side = listed.find((name) => name.endsWith("-1.blp")) ?? "";
+      const found = await place.bucket.get(side);
+      if (found === undefined) throw new Error("It is not there");
+      const bytes = await readBody(found);
+      if (fault === "missing") await place.bucket.delete([side]);
+      else await place.bucket.put(side, bytes.fill(1, 500, 510));
+      const b = hostOf(place.tier());
+      expect((await pair(b)())[1]?.[7]).toBe(2);
+      await b.memory[Symbol.asyncDispose]();
+      expect(runs.count).toBe(2);
+      expect(codes()).toEqual(["SHARED_REFUSED"]);
+      const c = hostOf(place.tier());
+      expect((await pair(c)())[0]?.[7]).toBe(1);
+      expect(c.events).toEqual(["fetch", "hit"]);
+    });
+
+    test("does not hand on what the disk has spoilt", async () => {
+      const place = await makePlace();
+      const folder = temporaryFolder();
+      const memory = new Memory(folder);
+      const compute = async () => new Float64Array(50_000).fill(3);
+      const f = memory.memoize(compute, { id: "spoilt" });
+      await f();
+      const [file = ""] = f.info()?.files ?? [];
+      const { row } = JSON.parse(JSON.stringify(await f.shelve()));
+      const bytes = readFileSync(file);
+      bytes[bytes.length - 20] = (bytes.at(-20) ?? 0) ^ 1;
+      writeFileSync(file, bytes);
+      const host = hostOf(place.tier(), { location: folder });
+      const errand = { action: "publish", row, replaces: "nothing" };
+      const outbox = join(folder, "shared", "outbox", "gone");
+      mkdirSync(outbox, { recursive: true });
+      writeFileSync(join(outbox, `${row}.json`), JSON.stringify(errand));
+      await nextTurn();
+      await nextTurn();
+      await host.memory[Symbol.asyncDispose]();
+      expect(await names(place.bucket)).toEqual([]);
+      expect(codes()).toEqual(["SHARED_UNSENT"]);
     });
 
     test("refuses the result of another call under this one's name", async () => {

@@ -126,7 +126,7 @@ const subcommands: readonly Subcommand[] = [
   {
     name: "gc",
     description: "remove results until the cache is within limits",
-    operands: [],
+    operands: [["[bucket]", "s3://bucket/prefix, shared by many machines: instead of a folder"]],
     options: [
       new Option("--limit-bytes <size>", "what they may take on disk, such as 2G").argParser(
         parseBytes,
@@ -138,7 +138,7 @@ const subcommands: readonly Subcommand[] = [
       ).argParser(parseTime),
       new Option(
         "--order <order>",
-        "what goes first: the cheapest to compute for its size, or the least recently used (default: cost)",
+        "what goes first: the cheapest to compute for its size, or the least recently used (default: cost); of a bucket the oldest",
       ).choices(["cost", "lru"]),
       new Option("--dry-run", "only say what would go"),
     ],
