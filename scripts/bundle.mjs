@@ -1,6 +1,7 @@
 /**
- * Bundles src/ into the files that package.json names under `exports` and `bin`; `dist/x.js` is made
- * of `src/x.ts`. A hundred small modules take longer to find and open than to run.
+ * Bundles src/ into the files that package.json names under `exports`, `bin` and `imports`, which are
+ * for threads of our own; `dist/x.js` is made of `src/x.ts`. A hundred small modules take longer to
+ * find and open than to run.
  *
  * What several entries need goes into chunks that they share, so that a process that imports two of
  * them has one instance of everything. Commands are processes of their own: bundled apart, they do
@@ -11,10 +12,10 @@
 import { readFileSync } from "node:fs";
 import { build } from "esbuild";
 
-const { exports, bin, engines } = JSON.parse(readFileSync("package.json", "utf8"));
+const { exports, imports, bin, engines } = JSON.parse(readFileSync("package.json", "utf8"));
 const entries = Object.values(exports).flatMap((target) => target.default ?? []);
 
-await bundle(entries);
+await bundle([...entries, ...Object.values(imports)]);
 await bundle(Object.values(bin));
 
 function bundle(outputs) {

@@ -13,4 +13,4 @@ export type {
 } from "./tier/bucket.ts";
 export { type FolderTierOptions, folderTier } from "./tier/folder-tier.ts";
 export type { SharedTier } from "./tier/shared-tier.ts";
-export { type TierOptions, tierOf as bucketTier } from "./tier/tier-options.ts";
+export { bucketTier, type TierOptions } from "./tier/tier-options.ts";

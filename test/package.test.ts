@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "..");
@@ -37,6 +37,24 @@ describe("package.json", () => {
     expect(readdirSync(join(root, "dist/cache")).filter((name) => name.endsWith(".js"))).toEqual(
       [],
     );
+  });
+
+  test("loads the SDK of S3 only for who needs it", () => {
+    const imported = (file: string): string[] => {
+      const source = readFileSync(join(root, "dist", file), "utf8");
+      const names = Array.from(
+        source.matchAll(/^(?:import|export)[^;]*?"([^"]+)";/gm),
+        ([, name = ""]) => name,
+      );
+      return names.flatMap((name) =>
+        name.startsWith(".") ? imported(join(dirname(file), name)) : [name],
+      );
+    };
+    for (const entry of ["index.js", "tier.js", "shared-agent.js"]) {
+      expect(imported(entry)).toContain("node:module");
+      expect(imported(entry)).not.toContain("@aws-sdk/client-s3");
+    }
+    expect(imported("s3.js")).toContain("@aws-sdk/client-s3");
   });
 
   test("runs nothing when it is installed", () => {

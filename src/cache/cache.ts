@@ -59,7 +59,8 @@ export interface MemoryOptions extends Packing, LimitOptions {
   /**
    * A tier that machines share, such as `s3Tier(…)` of `bloscache/s3`: what is not in the folder is
    * looked for there before it is computed, and what is computed is sent there, in the background.
-   * Functions that are not declared `async` cannot wait for it; their results are sent.
+   * Functions that are not declared `async` have their thread blocked while it is asked, by another
+   * thread; a tier that this cannot make again from plain options they do not ask.
    */
   readonly shared?: SharedTier;
   /** Which results go first when there are too many. Default: `"cost"`. */

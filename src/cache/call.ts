@@ -40,3 +40,8 @@ export interface Made {
   readonly durationMs: number;
   readonly notes: Notes;
 }
+
+/** What a function has given just now. @param started by the performance clock, ms */
+export function madeOf(result: unknown, threw: boolean, started: number, notes: Notes): Made {
+  return { result, threw, durationMs: performance.now() - started, notes };
+}

@@ -8,38 +8,23 @@ import type { Entry } from "../store/entry.ts";
 import { type Lease, NO_LEASE } from "../store/leases.ts";
 import type { Replaces } from "../tier/shared-tier.ts";
 import { Audience } from "./audience.ts";
-import type { Call, InVain, Made, Miss, Notes } from "./call.ts";
+import { type Call, type InVain, type Made, type Miss, madeOf } from "./call.ts";
 import { signalsOf } from "./caller-signals.ts";
 import { warnOfChange } from "./changed-arguments.ts";
-import type { Course, Flights, Landing } from "./flights.ts";
+import type { Flights, Landing } from "./flights.ts";
 import { type AnyFunction, isDeclaredAsync, isThenable } from "./function-kind.ts";
 import type { FunctionResults } from "./function-results.ts";
-import { type Given, givenOf, isLeft } from "./given.ts";
+import { givenOf, isLeft } from "./given.ts";
+import { endOf, unlessStored } from "./in-vain.ts";
 import type { Results } from "./results.ts";
+import type { Manner, Running } from "./running.ts";
 import { Share } from "./share.ts";
 import type { SharedResults, Turn } from "./shared-results.ts";
 import { waitLater, waitSync } from "./waiting.ts";
 import { warnOnce } from "./warning.ts";
 
-/** What is special about a computation. */
-interface Manner {
-  /** Signals by which the caller leaves, if not those that it brought. */
-  readonly leaveBy?: readonly AbortSignal[];
-  /** What of the shared tier its result takes the place of. */
-  readonly replaces?: Replaces | undefined;
-}
-
-/** A call whose function has returned a promise. */
-interface Running {
-  readonly call: Call;
-  readonly address: Address;
-  readonly audience: Audience;
-  readonly given: Given;
-  readonly notes: Notes;
-  /** By the performance clock, ms. */
-  readonly started: number;
-  readonly course: Course;
-}
+/** A right to compute, and why that was not left to others. */
+type OwnTurn = Omit<Turn, "inVain"> & { readonly inVain: InVain | undefined };
 
 interface Surroundings {
   readonly results: Results;
@@ -78,10 +63,8 @@ export class Computing {
     if (this.isAsync) for (const signal of signalsOf(call)) signal.throwIfAborted();
     const lease = this.#results.leases.tryAcquire(address);
     if (lease === undefined) return this.#wait(address, call, miss);
-    // Only what is given by promises can wait for the network.
-    return this.isAsync && this.#shared !== undefined
-      ? this.#later(address, call, miss, lease)
-      : this.#unlessFound(address, call, miss, lease);
+    if (this.isAsync && this.#shared !== undefined) return this.#later(address, call, miss, lease);
+    return this.#unlessFound(address, call, miss, lease);
   }
 
   /** Computes and stores, whatever is there: others may be computing too. */
@@ -104,18 +87,18 @@ export class Computing {
     }
     const share = new Share(lease);
     const run = async () => {
-      const turn = this.#shared && (await this.#bring(address, call, new Audience().signal));
+      this.#stored.missed(address, call.self, "expired");
       try {
-        if (turn === "stored") return;
-        this.#stored.missed(address, call.self, "expired");
-        await this.#run(address, call, share, { leaveBy: NO_SIGNALS, replaces: turn?.replaces });
+        return await this.#run(address, call, share, { leaveBy: NO_SIGNALS });
       } finally {
         share.releaseUnlessKept();
-        if (turn !== "stored") turn?.end();
       }
     };
+    const isShared = this.isAsync && this.#shared !== undefined;
+    const expired: Miss = { reason: "expired", seen: old };
+    const running = isShared ? this.#later(address, call, expired, lease, NO_SIGNALS) : run();
     // Nobody waits for it, so that nobody else would hear of a failure.
-    run().catch((error: unknown) => {
+    running.catch((error: unknown) => {
       const { id } = this.#stored.identify(call.self);
       const message = `Computing "${id}" again failed: ${messageOf(error)}. The old result is used meanwhile.`;
       warnOnce(`${id} ${address.name}`, "REVALIDATION_FAILED", message);
@@ -131,15 +114,39 @@ export class Computing {
     const share = new Share(lease);
     try {
       const newer = this.#newer(address, miss);
-      const entry = newer && this.#stored.peekAt(address, call);
-      if (entry?.isAsync === true) return this.#read(address, call, entry);
-      const hit = entry && this.#results.readSync(address, entry);
-      if (hit !== undefined) return this.#stored.hit(address, entry as Entry, hit);
-      this.#stored.missed(address, call.self, miss.reason, unlessStored(inVain, newer));
-      return this.#run(address, call, share);
+      let found = newer && this.#foundSync(address, call);
+      if (found !== undefined) return found.give();
+      const turn = this.#bringSync(address, call);
+      if (turn === "stored") found = this.#foundSync(address, call);
+      if (found !== undefined) return found.give();
+      const own = turn === "stored" ? undefined : turn;
+      share.holdUntilReleased(own);
+      const why = unlessStored(inVain, newer) ?? own?.inVain;
+      this.#stored.missed(address, call.self, miss.reason, why);
+      return this.#run(address, call, share, { replaces: own?.replaces });
     } finally {
       share.releaseUnlessKept();
     }
+  }
+
+  /** What others have stored, and how to give it; `give` throws what was thrown. */
+  #foundSync(address: Address, call: Call): { give(): unknown } | undefined {
+    const entry = this.#stored.peekAt(address, call);
+    if (entry === undefined) return undefined;
+    if (entry.isAsync) return { give: () => this.#read(address, call, entry) };
+    const hit = this.#results.readSync(address, entry);
+    return hit && { give: () => this.#stored.hit(address, entry, hit) };
+  }
+
+  /** What other machines have, for a call that cannot wait by promises. */
+  #bringSync(address: Address, call: Call): "stored" | OwnTurn | undefined {
+    if (this.#shared === undefined) return undefined;
+    // Who waits for this thread may be the one whom this call would wait for: it looks, and no more.
+    const isOwed = this.#results.leases.isOwedHere;
+    const waitMs = isOwed ? 0 : this.#waitMs;
+    const turn = this.#shared.bringSync(address, this.#stored.wishOf(address, call, waitMs));
+    if (turn === undefined || turn === "stored") return turn;
+    return isOwed && turn.inVain === "waited" ? { ...turn, inVain: "owing" } : turn;
   }
 
   /** A row that is another than the look has seen; it may be of no use to the call. */
@@ -176,12 +183,23 @@ export class Computing {
     };
   }
 
-  /** Computes when nobody else does, here or elsewhere. @param held the lease, if it was free */
-  #later(address: Address, call: Call, miss: Miss, held?: Lease): Promise<unknown> {
+  /**
+   * Computes when nobody else does, here or elsewhere.
+   *
+   * @param held the lease, if it was free
+   * @param leaveBy signals by which the caller leaves, if not those that it brought
+   */
+  #later(
+    address: Address,
+    call: Call,
+    miss: Miss,
+    held?: Lease,
+    leaveBy?: readonly AbortSignal[],
+  ): Promise<unknown> {
     const { tags = [] } = this.#stored.notesOf(call);
     const audience = new Audience();
     const given = givenOf(call, audience);
-    const seat = audience.join(given.signals);
+    const seat = audience.join(leaveBy ?? given.signals);
     return this.#flights.lead(address, { tags, audience, seat }, async (course) => {
       const acquired =
         held ?? (await waitLater(this.#leaseOf(address), this.#waitMs, audience.signal));
@@ -205,8 +223,8 @@ export class Computing {
     { reason }: Miss,
     inVain: InVain | undefined,
   ): Promise<Landing> {
-    const { call, address, audience, given } = running;
-    const turn = this.#shared && (await this.#bring(address, call, audience.signal));
+    const { call, address, given } = running;
+    const turn = this.#shared && (await this.#bring(running));
     if (turn === "stored") {
       const found = await this.#found(address, call);
       if (found !== undefined) return found;
@@ -222,13 +240,14 @@ export class Computing {
     }
   }
 
-  async #bring(
-    address: Address,
-    call: Call,
-    signal: AbortSignal,
-  ): Promise<"stored" | Turn | undefined> {
-    const waiting = { waitMs: this.#waitMs, signal };
-    return this.#shared?.bring(address, this.#stored.wishOf(address, call, waiting));
+  async #bring({
+    address,
+    call,
+    audience: { signal },
+    course,
+  }: Omit<Running, "notes" | "started">): Promise<"stored" | Turn | undefined> {
+    const wish = this.#stored.wishOf(address, call, this.#waitMs);
+    return this.#shared?.bring(address, { ...wish, signal, isCurrent: () => course.isCurrent });
   }
 
   /** What others have stored while this call waited. */
@@ -325,20 +344,5 @@ export class Computing {
   }
 }
 
-/** What a wait has come to. @param lease `undefined` when it did not come free in time */
-function endOf(lease: Lease | undefined): InVain {
-  return lease === undefined ? "waited" : "takeover";
-}
-
-/** @param newer what others have stored meanwhile, and what is of no use to the call */
-function unlessStored(why: InVain | undefined, newer: Entry | undefined): InVain | undefined {
-  return why === "takeover" && newer !== undefined ? undefined : why;
-}
-
 /** Of a caller who has got something already, and waits for nothing. */
 const NO_SIGNALS: readonly AbortSignal[] = [];
-
-/** What a function has given just now. @param started by the performance clock, ms */
-function madeOf(result: unknown, threw: boolean, started: number, notes: Notes): Made {
-  return { result, threw, durationMs: performance.now() - started, notes };
-}

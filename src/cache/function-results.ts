@@ -17,7 +17,7 @@ import { callKey } from "./key.ts";
 import type { Policy } from "./policy.ts";
 import type { Computed } from "./result-draft.ts";
 import type { Hit, Results } from "./results.ts";
-import type { SharedResults, Waiting, Wish } from "./shared-results.ts";
+import type { SharedResults, Wish } from "./shared-results.ts";
 import { Counters } from "./stats.ts";
 import { warnOnce } from "./warning.ts";
 
@@ -139,9 +139,9 @@ export class FunctionResults {
   }
 
   /** What this call asks of the shared tier. */
-  wishOf(address: Address, call: Call, waiting: Waiting): Wish {
+  wishOf(address: Address, call: Call, waitMs: number): Wish {
     return {
-      ...waiting,
+      waitMs,
       isPinned: this.#policy.isPinned,
       isFresh: (entry) => this.#staleness(address, entry, call) === undefined,
       onWait: () => this.waits(address, call.self),

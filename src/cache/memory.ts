@@ -263,6 +263,7 @@ export class Memory {
    * opens the cache again. What is under way asynchronously goes on, and is stored.
    */
   [Symbol.dispose](): void {
+    this.#cache.shared?.rest();
     this.#cache.results?.end();
   }
 
@@ -273,7 +274,7 @@ export class Memory {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#cache.flights.settled();
-    await this.#cache.shared?.settled();
+    await this.#cache.shared?.end();
     await this.#cache.results?.endLater();
   }
 }

@@ -16,17 +16,17 @@ export class OpenedStore {
   readonly location: string;
   /** Nothing is made, stored or removed, damaged results neither. */
   readonly readOnly: boolean;
-  readonly #options: StoreOptions;
-  readonly #onEvicted: (evicted: Evicted) => void;
+  readonly options: StoreOptions;
+  /** Told of what is removed to keep the cache within its limits. */
+  readonly evicted: (evicted: Evicted) => void;
   /** `null` when the location cannot be used; it is not tried again. */
   #store: ArrayStore | null | undefined;
 
-  /** @param onEvicted told of what is removed to keep the cache within its limits */
-  constructor(location: string, options: StoreOptions, onEvicted: (evicted: Evicted) => void) {
+  constructor(location: string, options: StoreOptions, evicted: (evicted: Evicted) => void) {
     this.location = location;
     this.readOnly = options.readOnly;
-    this.#options = options;
-    this.#onEvicted = onEvicted;
+    this.options = options;
+    this.evicted = evicted;
   }
 
   /** `null` when the location cannot be used, which is told by a warning. */
@@ -85,13 +85,13 @@ export class OpenedStore {
   }
 
   #open(): ArrayStore {
-    const { durability } = this.#options;
+    const { durability } = this.options;
     const layout = this.readOnly ? findLocation(this.location) : openLocation(this.location);
     const index = this.readOnly
       ? findIndex(layout, durability)
       : openIndex(layout, durability, this.#warnOfLoss);
-    const residents = { addressOf: addressOfRow, onEvicted: this.#onEvicted };
-    return new ArrayStore(layout, index, this.#options, residents);
+    const residents = { addressOf: addressOfRow, onEvicted: this.evicted };
+    return new ArrayStore(layout, index, this.options, residents);
   }
 
   readonly #warnOfLoss = (fault: string): void => {

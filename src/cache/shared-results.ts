@@ -23,16 +23,13 @@ import { asksForLease, type Looking, pause, pauseBefore } from "./looking.ts";
 import type { OpenedStore } from "./opened-store.ts";
 import { isTypedKind, restore } from "./result-arrays.ts";
 import type { SeriesResults } from "./series-results.ts";
+import { type SharedAgent, startAgent } from "./shared-agent.ts";
 import { warnOnce } from "./warning.ts";
 
-/** How long a caller may wait. */
-export interface Waiting {
-  readonly waitMs: number;
-  readonly signal: AbortSignal;
-}
-
 /** What a call asks for. */
-export interface Wish extends Waiting {
+export interface Wish {
+  /** How long it may wait for another machine. */
+  readonly waitMs: number;
   /** Whether the call may use this result. */
   readonly isFresh: (entry: Entry) => boolean;
   readonly isPinned: boolean;
@@ -42,14 +39,22 @@ export interface Wish extends Waiting {
   readonly onFetch: (bytes: number) => void;
 }
 
+/** A {@link Wish} of a caller who waits by promises. */
+export interface LeavableWish extends Omit<Wish, "isFresh"> {
+  readonly isFresh: (entry: Entry) => boolean | Promise<boolean>;
+  /** Whether nothing newer is known of the result than what others may have. */
+  readonly isCurrent: () => boolean;
+  readonly signal: AbortSignal;
+}
+
 /** The right to compute a result, and what becomes of it. */
 export interface Turn {
   /** What the result takes the place of in the tier. */
   readonly replaces: Replaces;
   /** Whether somebody else had it before and has come to nothing, or is still at it. */
   readonly inVain: "takeover" | "waited" | undefined;
-  /** The result is computed, and perhaps about to be sent. */
-  end(): void;
+  /** The result is computed, and perhaps about to be sent. Resolves when nobody has the right. */
+  end(): Promise<void>;
 }
 
 /** How far a call has come that looks for a result. */
@@ -66,6 +71,8 @@ export class SharedResults {
   /** What is being sent, by the name of the result. */
   readonly #sent = new Map<string, Promise<void>>();
   readonly #ending = new Set<Promise<void>>();
+  /** For callers that are blocked; `null` when there can be none. */
+  #agent: SharedAgent | null | undefined;
 
   constructor(tier: SharedTier, store: OpenedStore, series: SeriesResults, inlineBytes: number) {
     this.#tier = tier;
@@ -121,9 +128,10 @@ export class SharedResults {
    * @returns `"stored"` when it is in the cache now
    * @throws the reason of the signal, and nothing else
    */
-  async bring(address: Address, wish: Wish): Promise<"stored" | Turn> {
+  async bring(address: Address, wish: LeavableWish): Promise<"stored" | Turn> {
     const end = performance.now() + wish.waitMs;
     const course: Course = { looks: 0, replaces: "nothing", heldUntil: 0 };
+    if (this.#agent?.isRemoving(address)) return this.#turn(address, course);
     try {
       for (;;) {
         const outcome = await this.#attempt(address, wish, course);
@@ -141,12 +149,17 @@ export class SharedResults {
   }
 
   /** Looks whether the result is there, and now and then whether it is anybody's to compute. */
-  async #attempt(address: Address, wish: Wish, course: Course): Promise<"stored" | "held" | Turn> {
+  async #attempt(
+    address: Address,
+    wish: LeavableWish,
+    course: Course,
+  ): Promise<"stored" | "held" | Turn> {
     const found = await this.#look(address, wish);
     if (found === "stored") return found;
     course.replaces = found;
     if (!asksForLease(course)) return "held";
-    const lease = await this.attached().tryAcquire(address, wish.signal);
+    const wasHeld = course.heldUntil > 0;
+    const lease = await this.attached().tryAcquire(address, wish.signal, wasHeld);
     if (lease === "unavailable") return this.#turn(address, course);
     if (!("heldForMs" in lease)) return this.#unlessStored(address, wish, { ...course, lease });
     course.heldUntil = performance.now() + lease.heldForMs;
@@ -157,7 +170,7 @@ export class SharedResults {
   /** Who had the lease before may have sent the result since the last look. */
   async #unlessStored(
     address: Address,
-    wish: Wish,
+    wish: LeavableWish,
     { replaces, lease, looks }: Course & { lease: TierLease },
   ): Promise<"stored" | Turn> {
     const inVain = lease.takenOver || looks > 0 ? ("takeover" as const) : undefined;
@@ -178,17 +191,15 @@ export class SharedResults {
   }
 
   /** @returns what a result would replace, if there is none that can be used */
-  async #look(
-    address: Address,
-    { isFresh, isPinned, onFetch, signal }: Wish,
-  ): Promise<"stored" | Replaces> {
+  async #look(address: Address, wish: LeavableWish): Promise<"stored" | Replaces> {
+    const { isFresh, onFetch, signal } = wish;
     const found = await this.attached().look(address, signal);
     if (found === undefined) return "nothing";
     const { etag } = found;
     if ("refused" in found) return this.#refuse(address, found);
-    if (!isFresh(found.entry)) return { etag };
+    if (!(await isFresh(found.entry))) return { etag };
     try {
-      if (!(await this.#storeHere(address, found, isPinned))) return "nothing";
+      if (!(await this.#storeHere(address, found, wish))) return "nothing";
     } catch (error) {
       if (!(error instanceof UnusableObject)) throw error;
       return this.#refuse(address, { refused: error.message, etag });
@@ -202,11 +213,14 @@ export class SharedResults {
     return { etag: refused.etag };
   }
 
-  async #storeHere(address: Address, { entry, files }: Found, isPinned: boolean): Promise<boolean> {
+  async #storeHere(
+    address: Address,
+    { entry, files }: Found,
+    { isPinned, isCurrent }: LeavableWish,
+  ): Promise<boolean> {
     const store = this.#store.forWriting();
     if (store === null) return false;
-    await store.storing.adopt(address, entry, files, isPinned);
-    return true;
+    return store.storing.adopt(address, entry, files, { isPinned, isWanted: isCurrent });
   }
 
   #turn(
@@ -217,29 +231,45 @@ export class SharedResults {
   }
 
   /** Lets others compute, as soon as they can find what was computed here. */
-  release({ name }: Address, lease: TierLease | undefined): void {
+  async release({ name }: Address, lease: TierLease | undefined): Promise<void> {
     if (lease === undefined) return;
     const ending = (this.#sent.get(name) ?? Promise.resolve()).then(() => lease.release());
     this.#ending.add(ending);
-    ending.finally(() => this.#ending.delete(ending));
+    await ending.finally(() => this.#ending.delete(ending));
+  }
+
+  /**
+   * {@link bring} with the thread blocked, by an agent, which has the right then and renews it.
+   *
+   * @returns `undefined` where nobody can ask: the result may be computed then
+   */
+  bringSync(address: Address, wish: Wish): "stored" | Turn | undefined {
+    if (this.isRemoving(address)) return undefined;
+    if (this.#agent === undefined) this.#agent = startAgent(this.#tier, this.#store);
+    return this.#agent?.bring(address, wish);
   }
 
   /** Has a stored result sent, in the background. */
-  publish(address: Address, replaces: Replaces): void {
-    this.send(address, (tier) => tier.publish(address, replaces));
+  publish(address: Address, replaces: Replaces): Promise<void> {
+    if (this.#agent?.publish(address, replaces)) return SENT_BY_AGENT;
+    return this.send(address, (tier) => tier.publish(address, replaces));
   }
 
   /** Has others forget a result, in the background. */
-  remove(address: Address): void {
-    this.send(address, (tier) => tier.remove(address));
+  remove(address: Address): Promise<void> {
+    if (this.#agent?.remove(address)) return SENT_BY_AGENT;
+    return this.send(address, (tier) => tier.remove(address));
   }
 
-  /** Has something sent in the background, which who releases a lease waits for. */
-  send({ name }: Address, send: (tier: AttachedTier) => Promise<void>): void {
+  /**
+   * Has something sent in the background, which who releases a lease waits for; resolves when it is
+   * sent, given up or put off.
+   */
+  async send({ name }: Address, send: (tier: AttachedTier) => Promise<void>): Promise<void> {
     if (this.#store.readOnly) return;
     const sent = this.#tell(send);
     this.#sent.set(name, sent);
-    sent.finally(() => {
+    await sent.finally(() => {
       if (this.#sent.get(name) === sent) this.#sent.delete(name);
     });
   }
@@ -252,10 +282,35 @@ export class SharedResults {
     }
   }
 
-  /** Resolves when what was to be sent is sent, or cannot be for now. */
-  async settled(): Promise<void> {
+  /** Whether news that a result is none any more is yet to be sent. */
+  isRemoving(address: Address): boolean {
+    return this.#attached?.isRemoving(address) ?? false;
+  }
+
+  /** Resolves when what was to be sent is sent, or cannot be for now: whether nothing is left. */
+  async settled(): Promise<boolean> {
     await this.#attached?.settled();
     await Promise.all(this.#ending);
+    return this.#attached?.isAllSent ?? true;
+  }
+
+  /** No timer does anything after that, until the next call. */
+  rest(): void {
+    this.#agent?.rest();
+    this.#detach();
+  }
+
+  /** What could not be sent is left on disk, for the next call or the next process. */
+  #detach(): void {
+    this.#attached?.end();
+    this.#attached = undefined;
+  }
+
+  /** {@link settled}, and the agent has ended; the next call that needs one starts another. */
+  async end(): Promise<void> {
+    await Promise.all([this.settled(), this.#agent?.end()]);
+    this.#detach();
+    if (this.#agent?.isGone) this.#agent = undefined;
   }
 
   warnOfRefusal({ name }: Address, { refused }: Refused): void {
@@ -270,6 +325,9 @@ export class SharedResults {
     warnOnce(`${this.#store.location} ${this.#tier.url}`, code, message);
   }
 }
+
+/** It tells itself when that is done. */
+const SENT_BY_AGENT = Promise.resolve();
 
 function sizeOf({ arrays }: Entry): number {
   return arrays.reduce(

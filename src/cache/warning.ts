@@ -5,6 +5,16 @@ const REMEMBERED = 1000;
 
 const given = new Set<string>();
 
+type Tell = (about: string, code: string, message: string) => void;
+
+let tell: Tell = (_about, code, message) =>
+  process.emitWarning(message, { type: "BloscacheWarning", code });
+
+/** Has another thread give this one's warnings. */
+export function tellWarnings(elsewhere: Tell): void {
+  tell = elsewhere;
+}
+
 /**
  * Emits a `BloscacheWarning`, which Node prints to stderr unless the process listens for it.
  *
@@ -16,5 +26,5 @@ export function warnOnce(about: string, code: string, message: string): void {
   if (given.has(name)) return;
   if (given.size >= REMEMBERED) given.delete(given.values().next().value as string);
   given.add(name);
-  process.emitWarning(message, { type: "BloscacheWarning", code });
+  tell(about, code, message);
 }

@@ -66,6 +66,15 @@ function requestMs(nbytes: number): number {
   return REQUEST_MS + Math.ceil(nbytes / SLOWEST);
 }
 
+/** Whether another thread can have it just as it is. */
+export function isPlain(value: unknown): boolean {
+  if (typeof value === "function" || typeof value === "symbol") return false;
+  if (typeof value !== "object" || value === null || value instanceof Date) return true;
+  const prototype = Object.getPrototypeOf(value);
+  const isOrdinary = prototype === Object.prototype || prototype === null || Array.isArray(value);
+  return isOrdinary && Object.values(value).every(isPlain);
+}
+
 function isClient(option: unknown): option is S3Client {
   // By what it can do: there may be two copies of the SDK.
   return typeof (option as Partial<S3Client> | null)?.send === "function";

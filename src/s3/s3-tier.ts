@@ -2,7 +2,7 @@
 import { checkOptionNames } from "../format/option-names.ts";
 import type { SharedTier } from "../tier/shared-tier.ts";
 import { TIER_OPTION_NAMES, type TierOptions, tierOf } from "../tier/tier-options.ts";
-import { type ClientOption, clientOf } from "./client.ts";
+import { type ClientOption, clientOf, isPlain } from "./client.ts";
 import { S3Bucket } from "./s3-bucket.ts";
 
 export interface S3TierOptions extends TierOptions {
@@ -12,7 +12,9 @@ export interface S3TierOptions extends TierOptions {
   readonly prefix?: string;
   /**
    * A client of the SDK, or what one is made from. Without it the SDK looks for region, endpoint and
-   * credentials where it always does: environment, shared configuration, the machine's role.
+   * credentials where it always does: environment, shared configuration, the machine's role. For
+   * functions that are not declared `async` another thread asks the bucket, which makes a client of
+   * its own: that needs options of plain data, without functions and other objects, or none.
    */
   readonly client?: ClientOption;
 }
@@ -34,5 +36,8 @@ export function s3Tier(options: S3TierOptions): SharedTier {
     );
   }
   const folder = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
-  return tierOf(new S3Bucket(clientOf(client), bucket, folder), rest);
+  const isPortable = client === undefined || isPlain(client);
+  return tierOf(new S3Bucket(clientOf(client), bucket, folder), rest, () =>
+    isPortable ? { kind: "s3", options } : undefined,
+  );
 }

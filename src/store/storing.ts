@@ -83,14 +83,15 @@ export class Storing {
    *
    * @param entry its row, under a stamp of its own
    * @param fills what its files are filled by, one for each array that has one
+   * @returns whether it is still wanted, and so stored
    * @throws what these throw, {@link StoreError} or the system's error
    */
   async adopt(
     address: Address,
     entry: Entry,
     fills: readonly ((sink: ByteSink) => Promise<void>)[],
-    isPinned: boolean,
-  ): Promise<void> {
+    { isPinned, isWanted }: { readonly isPinned: boolean; readonly isWanted: () => boolean },
+  ): Promise<boolean> {
     const { durability } = this.#options;
     const paths = fills.map((_, n) => objectPath(this.#layout, address, entry.stamp, n));
     try {
@@ -100,11 +101,17 @@ export class Storing {
         makeFolders(to);
         await publish(to, fill);
       }
-      await this.#commit(address, entry, isPinned);
+      // Nothing comes between this and the commit, for whoever removes results has commits made first.
+      if (isWanted()) {
+        await this.#commit(address, entry, isPinned);
+        return true;
+      }
     } catch (error) {
-      for (const path of paths) fs.rmSync(path, { force: true });
+      removeAll(paths);
       throw error;
     }
+    removeAll(paths);
+    return false;
   }
 
   #commit(address: Address, entry: Entry, isPinned: boolean): Promise<void> {
@@ -139,5 +146,9 @@ function withFiles(entry: Entry, files: readonly FileArray[]): Entry {
 
 /** Of a result that did not come to be. */
 function removeFiles(jobs: readonly Job[]): void {
-  for (const { to } of jobs) fs.rmSync(to.path, { force: true });
+  removeAll(jobs.map(({ to }) => to.path));
+}
+
+function removeAll(paths: readonly string[]): void {
+  for (const path of paths) fs.rmSync(path, { force: true });
 }

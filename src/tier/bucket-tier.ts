@@ -29,6 +29,7 @@ import {
   type Replaces,
   type SharedTier,
   type TierLease,
+  type TierRecipe,
   UnusableObject,
 } from "./shared-tier.ts";
 
@@ -40,6 +41,8 @@ interface Settings {
   readonly answerMs: number;
   /** Results are taken from the bucket, and nothing is written to it. */
   readonly readOnly: boolean;
+  /** As of {@link SharedTier}; a function, so that whoever prints the tier prints no secrets. */
+  readonly recipe: SharedTier["recipe"];
 }
 
 /** So much of a file is written at once. */
@@ -58,6 +61,10 @@ export class BucketTier implements SharedTier {
 
   attach(home: Home): AttachedTier {
     return new AttachedBucket(this.#bucket, this.#options, home);
+  }
+
+  recipe(): TierRecipe | "unasked" | undefined {
+    return this.#options.recipe();
   }
 }
 
@@ -104,7 +111,7 @@ class AttachedBucket implements AttachedTier {
   async look(address: Address, signal?: AbortSignal): Promise<Found | Refused | undefined> {
     const name = objectName(address);
     const { answerMs } = this.#options;
-    if (this.#isDoomed(hexOf(address))) return undefined;
+    if (this.isRemoving(address)) return undefined;
     return this.#breaker.run(() =>
       within(answerMs, this.#bucket.url, signal, async (patience) => {
         const object = await this.#bucket.get(name, { signal: patience.signal });
@@ -221,6 +228,14 @@ class AttachedBucket implements AttachedTier {
     if (this.#outbox !== undefined) return this.#outbox.add(errand);
     if (removes(errand)) this.#unwanted.add(errand.row);
     return Promise.resolve();
+  }
+
+  isRemoving(address: Address): boolean {
+    return this.#isDoomed(hexOf(address));
+  }
+
+  get isAllSent(): boolean {
+    return this.#outbox?.isEmpty ?? true;
   }
 
   async settled(): Promise<void> {

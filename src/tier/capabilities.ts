@@ -29,6 +29,8 @@ const MAX_BYTES = 4096;
 /** Answers of a store that is there may be lost; this often in a row it is not there. */
 const ATTEMPTS = 4;
 
+const PATIENCE_MS = 30_000;
+
 const known = new WeakMap<Bucket, Promise<Capabilities>>();
 
 /**
@@ -37,7 +39,10 @@ const known = new WeakMap<Bucket, Promise<Capabilities>>();
  * @param patienceMs how long all of it may take
  * @throws {StoreError} when it cannot be reached or written; it is then asked again the next time
  */
-export function capabilitiesOf(bucket: Bucket, patienceMs: number): Promise<Capabilities> {
+export function capabilitiesOf(
+  bucket: Bucket,
+  patienceMs: number = PATIENCE_MS,
+): Promise<Capabilities> {
   const answer =
     known.get(bucket) ??
     within(patienceMs, bucket.url, undefined, ({ signal }) => ask(bucket, signal));

@@ -25,7 +25,10 @@ export function folderTier(options: FolderTierOptions): SharedTier {
     throw new TypeError(`Option folder must be a path: got ${String(folder)}`);
   }
   const path = resolve(folder);
-  const tier = tierOf(new FolderBucket(path), rest);
+  const tier = tierOf(new FolderBucket(path), rest, () => ({
+    kind: "folder",
+    options: { ...rest, folder: path },
+  }));
   mkdirSync(path, { recursive: true, mode: 0o700 });
   return tier;
 }

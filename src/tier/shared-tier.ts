@@ -14,6 +14,19 @@ export interface SharedTier {
   readonly url: string;
   /** Takes it into use for one cache of this process. */
   attach(home: Home): AttachedTier;
+  /**
+   * What another thread makes the tier from, to ask it for callers who wait with theirs blocked.
+   *
+   * @returns `"unasked"` when these are not to ask; `undefined` when it cannot be made again
+   */
+  recipe(): TierRecipe | "unasked" | undefined;
+}
+
+/** Plain data, as `structuredClone` takes it. There are secrets in it. */
+export interface TierRecipe {
+  readonly kind: "folder" | "s3";
+  /** As they were given. */
+  readonly options: object;
 }
 
 /** The cache on this machine, as its tier sees it. */
@@ -142,6 +155,10 @@ export interface AttachedTier {
   publish(address: Address, replaces: Replaces): Promise<void>;
   /** {@link publish}, of the news that a result is none any more. */
   remove(address: Address): Promise<void>;
+  /** Whether news that a result is none any more is yet to be sent. */
+  isRemoving(address: Address): boolean;
+  /** Whether nothing is left to send. */
+  readonly isAllSent: boolean;
   /** Resolves when nothing is left to send, or nothing can be sent for now. */
   settled(): Promise<void>;
   /** Sends no more: what is left is kept for who attaches the tier next. */

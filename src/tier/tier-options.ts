@@ -1,9 +1,10 @@
 /** The options that tiers of all kinds of buckets have. */
+import { checkOptionNames } from "../format/option-names.ts";
 import type { Bucket } from "./bucket.ts";
 import { BucketTier } from "./bucket-tier.ts";
 import { checkTtl, DEFAULT_TTL_MS } from "./lease.ts";
 import { Seal } from "./seal.ts";
-import type { SharedTier } from "./shared-tier.ts";
+import type { SharedTier, TierRecipe } from "./shared-tier.ts";
 
 export interface TierOptions {
   /**
@@ -13,7 +14,8 @@ export interface TierOptions {
   readonly signingKey?: string | Uint8Array;
   /**
    * How long the right to compute a result outlives its holder, ms, at least 5,000; default 30,000.
-   * A function that keeps the event loop busy for longer loses it, and may be computed twice.
+   * It is renewed meanwhile; but one of an `async` function that keeps the event loop busy for longer
+   * is lost, and the result may be computed twice.
    */
   readonly leaseMs?: number;
   /**
@@ -23,6 +25,11 @@ export interface TierOptions {
   readonly answerMs?: number;
   /** `true`: results are taken from the bucket, and nothing is written to it. Default `false`. */
   readonly readOnly?: boolean;
+  /**
+   * `false`: functions that are not declared `async` do not ask the bucket, which blocks their thread
+   * for as long as that takes; they compute, and their results are sent. Default `true`.
+   */
+  readonly sync?: boolean;
 }
 
 export const TIER_OPTION_NAMES: readonly string[] = [
@@ -30,19 +37,44 @@ export const TIER_OPTION_NAMES: readonly string[] = [
   "leaseMs",
   "answerMs",
   "readOnly",
+  "sync",
 ];
 
 const ANSWER_MS = 10_000;
 
-/** @throws {TypeError | RangeError} for an option, named in the message */
-export function tierOf(bucket: Bucket, options: TierOptions): SharedTier {
-  const { signingKey, leaseMs = DEFAULT_TTL_MS, answerMs = ANSWER_MS, readOnly = false } = options;
+/**
+ * A shared tier for `new Memory({ location, shared })` in anything that behaves like a bucket. Only
+ * functions declared `async` look into it: another thread, which does so for others, cannot have it.
+ *
+ * @throws {TypeError | RangeError} for an option, named in the message
+ */
+export function bucketTier(bucket: Bucket, options: TierOptions = {}): SharedTier {
+  checkOptionNames(options, TIER_OPTION_NAMES, "bucketTier");
+  return tierOf(bucket, options, () => undefined);
+}
+
+/**
+ * @param recipe what it is made from, as of {@link SharedTier}
+ * @throws {TypeError | RangeError} for an option, named in the message
+ */
+export function tierOf(
+  bucket: Bucket,
+  options: TierOptions,
+  recipe: () => TierRecipe | undefined,
+): SharedTier {
+  const { signingKey, leaseMs = DEFAULT_TTL_MS, answerMs = ANSWER_MS } = options;
   checkTtl(leaseMs);
   checkAnswer(answerMs);
-  if (typeof readOnly !== "boolean") {
-    throw new TypeError(`Option readOnly must be true or false: got ${String(readOnly)}`);
-  }
-  return new BucketTier(bucket, { seal: new Seal(signingKey), leaseMs, answerMs, readOnly });
+  const readOnly = flagOf("readOnly", options.readOnly ?? false);
+  const sync = flagOf("sync", options.sync ?? true);
+  const seal = new Seal(signingKey);
+  const settings = { seal, leaseMs, answerMs, readOnly };
+  return new BucketTier(bucket, { ...settings, recipe: sync ? recipe : () => "unasked" });
+}
+
+function flagOf(name: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw new TypeError(`Option ${name} must be true or false: got ${String(value)}`);
 }
 
 function checkAnswer(ms: unknown): void {

@@ -3,11 +3,15 @@ import { describe, expect, test } from "vitest";
 import { Memory } from "../../src/index.ts";
 import { s3Tier } from "../../src/s3/s3-tier.ts";
 import { temporaryFolder } from "../support/temporary.ts";
+import { syncContract } from "../tier/sync-contract.ts";
 import { tierContract } from "../tier/tier-contract.ts";
 import { clientOptions, isInstalled, newBucket, startServer } from "./servers.ts";
 import { tierSubjects } from "./tier-subjects.ts";
 
-for (const subject of tierSubjects) tierContract(subject);
+for (const subject of tierSubjects) {
+  tierContract(subject);
+  syncContract(subject);
+}
 
 describe.skipIf(!isInstalled("ceph"))("requests", () => {
   /** A client of Ceph, and the commands that it sends. */

@@ -2,9 +2,11 @@ import { expect, test } from "vitest";
 import { FolderBucket } from "../../src/tier/folder-bucket.ts";
 import { folderTier } from "../../src/tier/folder-tier.ts";
 import { temporaryFolder } from "../support/temporary.ts";
+import type { TierSubject } from "./hosts.ts";
+import { syncContract } from "./sync-contract.ts";
 import { tierContract } from "./tier-contract.ts";
 
-tierContract({
+const subject: TierSubject = {
   name: "a folder",
   isInstalled: true,
   hasLeases: true,
@@ -15,7 +17,10 @@ tierContract({
       tier: (options) => folderTier({ folder, ...options }),
     };
   },
-});
+};
+
+tierContract(subject);
+syncContract(subject);
 
 test.each([
   [{ folder: "" }, "Option folder must be a path"],
@@ -25,6 +30,7 @@ test.each([
   [{ folder: "x", leaseMs: 10 }, "Option leaseMs must be whole milliseconds, at least 5000"],
   [{ folder: "x", answerMs: Number.NaN }, "Option answerMs must be milliseconds"],
   [{ folder: "x", readOnly: 1 }, "Option readOnly must be true or false"],
+  [{ folder: "x", sync: 1 }, "Option sync must be true or false"],
   [{ folder: "x", other: 1 }, "other"],
 ])("refuses options %j", (options, message) => {
   expect(() => folderTier(options as never)).toThrow(message);

@@ -188,6 +188,7 @@ describe("a series whose bucket cannot be reached", () => {
     await a.memory[Symbol.asyncDispose]();
     renameSync(`${folder}-away`, folder);
     const bucket = new FolderBucket(folder);
+    hostOf(folderTier({ folder }), { location: a.location });
     const length = () => manifestIn(bucket).then(({ manifest }) => manifest.length);
     await expect.poll(length, { timeout: 20_000 }).toBe(20);
     expect(await names(bucket, "series/")).toHaveLength(2);

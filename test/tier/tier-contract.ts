@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Memory } from "../../src/index.ts";
+import { xxh64 } from "../../src/store/hash.ts";
 import { readBody } from "../../src/tier/bucket.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { collectWarnings, nextTurn } from "../support/warnings.ts";
@@ -211,7 +212,8 @@ export function tierContract({ name, isInstalled, hasLeases, makePlace }: TierSu
       writeFileSync(file, bytes);
       const host = hostOf(place.tier(), { location: folder });
       const errand = { action: "publish", row, replaces: "nothing" };
-      const outbox = join(folder, "shared", "outbox", "gone");
+      const tier = xxh64(Buffer.from(place.bucket.url)).toString(16).padStart(16, "0");
+      const outbox = join(folder, "shared", tier, "outbox", "gone");
       mkdirSync(outbox, { recursive: true });
       writeFileSync(join(outbox, `${row}.json`), JSON.stringify(errand));
       await nextTurn();
