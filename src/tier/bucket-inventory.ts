@@ -8,7 +8,7 @@ import type { Bucket, ListedObject } from "./bucket.ts";
 import { bytesOf, type ListedResult, listResults } from "./listed-results.ts";
 import { objectName } from "./object-names.ts";
 import { ObjectSource } from "./object-source.ts";
-import { type Outline, outlineOf } from "./result-object.ts";
+import { OBJECT_BYTES, type Outline, outlineOf, oversized } from "./result-object.ts";
 import { isSigned } from "./seal.ts";
 
 /** A result as a listing shows it. */
@@ -85,7 +85,8 @@ export async function readEntry(
 ): Promise<BucketResult | undefined> {
   const source = await ObjectSource.open(bucket, head.name, head.size, reading.signal);
   if (source === undefined) return undefined;
-  const { ageMs, metadata } = source.head;
+  const { ageMs, metadata, size } = source.head;
+  if (size > OBJECT_BYTES) throw new Error(oversized(size));
   const outline = await outlineOf(source, ageMs, reading);
   const address = addressNamed(head.name, outline.said, reading);
   return { ...outline, address, isSigned: isSigned(metadata), source };

@@ -7,7 +7,13 @@ import { unpack } from "../format/unpack-stream.ts";
 import { type Bucket, type BucketObject, readBody } from "./bucket.ts";
 import { addressNamed, type Reading } from "./bucket-inventory.ts";
 import { sideName } from "./object-names.ts";
-import { OBJECT_BYTES, type Outline, outlineOf, type SideFile } from "./result-object.ts";
+import {
+  OBJECT_BYTES,
+  type Outline,
+  outlineOf,
+  oversized,
+  type SideFile,
+} from "./result-object.ts";
 import { digesterOf, isSigned, type Seal } from "./seal.ts";
 
 export interface ObjectFault {
@@ -108,7 +114,7 @@ class Look {
     const { size, body } = object;
     if (size <= OBJECT_BYTES) return readBody(object);
     await body[Symbol.asyncIterator]().return?.();
-    this.#add("damaged", name, `it has ${size} bytes, and results have ${OBJECT_BYTES} at most`);
+    this.#add("damaged", name, oversized(size));
     return undefined;
   }
 

@@ -27,6 +27,11 @@ import type { Home, Parcel } from "./shared-tier.ts";
 /** The most bytes of an object that is held in memory; larger files are objects of their own. */
 export const OBJECT_BYTES: number = 16 * 1024 * 1024;
 
+/** What is wrong with an object of more bytes. */
+export function oversized(size: number): string {
+  return `it has ${size} bytes, and results have ${OBJECT_BYTES} at most`;
+}
+
 /** A file that is an object of its own. */
 export interface SideFile {
   readonly facts: FileArray;

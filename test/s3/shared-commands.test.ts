@@ -1,12 +1,13 @@
-/** `bloscache ls`, `du`, `show` and `verify` of a bucket, as users run them. */
+/** `bloscache ls`, `du`, `show`, `export` and `verify` of a bucket, as users run them. */
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Memory } from "bloscache";
+import { unpackNdarrayFromFileSync } from "bloscache/format";
 import { s3Tier } from "bloscache/s3";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openBucket } from "../../src/s3/open-bucket.ts";
-import type { Bucket } from "../../src/tier/bucket.ts";
+import type { Bucket, BucketObject } from "../../src/tier/bucket.ts";
 import { command } from "../cli/bloscache/command.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { clientOptions, environmentOf, isInstalled, newBucket, startServer } from "./servers.ts";
@@ -105,6 +106,31 @@ describe.skipIf(!isInstalled("ceph"))("a bucket of Ceph", () => {
     expect(created).toEqual(created.toSorted().reverse());
   });
 
+  test("names what cannot be read, and why", async () => {
+    const key = "0".repeat(32);
+    const name = `results/f-00000000/00/${key}.blp`;
+    await bucket.put(name, new Uint8Array(40));
+    const { status, stdout, stderr } = bloscache("ls", url, "-l");
+    expect(status).toBe(1);
+    expect(stdout).toMatch(new RegExp(`^${key}  f-00000000 .* 40\\.0B .*BAD_MAGIC in header`, "m"));
+    expect(stderr).toBe(
+      `bloscache: warning: 1 result in ${url}/ cannot be read: bloscache verify\n`,
+    );
+    expect(jsonOf("ls", url, "-l", "f-00000000")).toMatchObject([
+      { key, fault: expect.stringContaining("BAD_MAGIC") },
+    ]);
+    const shown = bloscache("show", url, key);
+    expect(shown).toMatchObject({ status: 1, stdout: "" });
+    expect(shown.stderr).toContain(`error: '${url}/${name}' cannot be read: BAD_MAGIC in header`);
+    const none = bloscache("show", url, "0123456789");
+    expect(none.stderr).toBe(
+      `bloscache: error: no result in ${url}/ has a key that begins with '0123456789'\n`,
+    );
+    const unknown = bloscache("ls", url, "nothing").stderr;
+    expect(unknown).toContain("no results of 'nothing'; there are of:\n");
+    await bucket.delete([name]);
+  });
+
   test("is counted by functions", () => {
     const [usage] = jsonOf("du", url);
     expect(usage).toMatchObject({
@@ -142,6 +168,53 @@ describe.skipIf(!isInstalled("ceph"))("a bucket of Ceph", () => {
     );
   });
 
+  test("gives arrays to others", () => {
+    const folder = temporaryFolder();
+    const at = (name: string) => join(folder, name);
+    const run = (...args: string[]) =>
+      expect(bloscache("export", url, ...args)).toEqual({ status: 0, stdout: "", stderr: "" });
+    run(keys.ramp, at("ramp.blp"));
+    const ramp = Float64Array.from({ length: 50_000 }, (_, i) => i);
+    expect(unpackNdarrayFromFileSync(at("ramp.blp")).data).toEqual(ramp);
+    run(keys.small, at("small.npy"));
+    const small = readFileSync(at("small.npy"));
+    expect(small.toString("latin1")).toContain("'descr': '<f8', 'fortran_order': False");
+    expect(small.readDoubleLE(small.byteLength - 8)).toBe(2);
+    run(keys.pair, "--path", "grid.data", at("grid.npy"));
+    const grid = readFileSync(at("grid.npy"));
+    expect(grid.toString("latin1")).toContain("'shape': (100, 400)");
+    expect(grid.subarray(-80_000).equals(Buffer.from(new Int16Array(40_000).fill(7).buffer))).toBe(
+      true,
+    );
+    const { status, stderr } = bloscache("export", url, keys.pair, at("x.blp"));
+    expect(status).toBe(1);
+    expect(stderr).toContain("holds several arrays, name one by --path or --array:\n");
+  });
+
+  test("gives no array that is damaged", async () => {
+    const [name = ""] = await ramps();
+    const { metadata, body } = (await bucket.get(name)) as BucketObject;
+    const bytes = Buffer.concat(await pieces(body));
+    const spoilt = Buffer.from(bytes);
+    spoilt[bytes.byteLength - 50] = (bytes[bytes.byteLength - 50] as number) ^ 1;
+    await bucket.put(name, spoilt, { metadata });
+    const out = join(temporaryFolder(), "x.blp");
+    const { status, stderr } = bloscache("export", url, keys.ramp, out);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^bloscache: error: 's3:\S+': CHUNK_CHECKSUM in chunk \d/);
+    expect(existsSync(out)).toBe(false);
+    await bucket.put(name, bytes, { metadata });
+  });
+
+  /** The object of `keys.ramp`. */
+  async function ramps(): Promise<string[]> {
+    const names: string[] = [];
+    for await (const object of bucket.list("results/")) {
+      if (object.name.includes(keys.ramp)) names.push(object.name);
+    }
+    return names;
+  }
+
   test("is verified, and mended when that is asked for", async () => {
     const sound = bloscache("verify", url);
     expect(sound).toMatchObject({ status: 0, stderr: "" });
@@ -166,6 +239,12 @@ describe.skipIf(!isInstalled("ceph"))("a bucket of Ceph", () => {
     expect(bloscache("verify", url)).toMatchObject({ status: 0 });
   });
 });
+
+async function pieces(body: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const all: Uint8Array[] = [];
+  for await (const piece of body) all.push(piece);
+  return all;
+}
 
 test("what makes no sense is said", () => {
   const failure = (status: number, text: string) => ({

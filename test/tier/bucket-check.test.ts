@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { addressOfResult } from "../../src/cache/address.ts";
 import { Memory } from "../../src/index.ts";
-import type { Bucket } from "../../src/tier/bucket.ts";
+import type { Bucket, BucketObject } from "../../src/tier/bucket.ts";
 import { type BucketFinding, checkBucket } from "../../src/tier/bucket-check.ts";
 import { entriesOf, measureBucket, readEntry } from "../../src/tier/bucket-inventory.ts";
 import { FolderBucket } from "../../src/tier/folder-bucket.ts";
@@ -228,6 +228,8 @@ describe("what is wrong is found, and removed only when that is asked for", () =
       { text: expect.stringMatching(/^it has 17825792 bytes, and/) },
     ]);
     expect(report.cbytes).toBeLessThan(17 * 1024 * 1024);
+    const head = { name: small, size: 17 * 1024 * 1024, ageMs: 0 };
+    await expect(readEntry(bucket, { head }, READING)).rejects.toThrow(/^it has 17825792 bytes/);
   });
 
   test("litter, when it is older than a day", async () => {
@@ -268,6 +270,37 @@ test("what goes while it is looked at is no fault", async () => {
   const { findings, report } = await check(bucket);
   expect(findings).toEqual([]);
   expect(report.entries).toBe(2);
+});
+
+test("what is replaced while it is looked at is looked at again", async () => {
+  const { bucket, small } = sample;
+  const { metadata, body } = (await bucket.get(small)) as BucketObject;
+  const bytes = Buffer.concat(await gather(body));
+  await bucket.put(small, flip(Buffer.from(bytes), -3), { metadata });
+  const get = bucket.get.bind(bucket);
+  let gets = 0;
+  bucket.get = async (name, options) => {
+    const object = await get(name, options);
+    if (name === small && ++gets === 1) await bucket.put(small, bytes, { metadata });
+    return object;
+  };
+  expect((await check(bucket, { fix: true })).findings).toEqual([]);
+  expect(gets).toBe(2);
+  expect(await bucket.head(small)).toBeDefined();
+});
+
+test("a result that is replaced when it is about to be removed stays", async () => {
+  const { bucket, small } = sample;
+  spoil(sample, small, (bytes) => flip(bytes, -3));
+  const head = bucket.head.bind(bucket);
+  let heads = 0;
+  bucket.head = async (name, options) => {
+    if (name === small && ++heads === 2) await bucket.put(small, new Uint8Array(10));
+    return head(name, options);
+  };
+  const { findings } = await check(bucket, { fix: true });
+  expect(findings).toMatchObject([{ kind: "damaged", isFixed: false }]);
+  expect(await head(small)).toMatchObject({ size: 10 });
 });
 
 test("what a store refuses to read is told, and stays", async () => {

@@ -173,6 +173,7 @@ const subcommands: readonly Subcommand[] = [
       new Option("-f, --force", "replace an existing file; let data go to a terminal"),
     ],
     load: async () => (await import("./export.ts")).exportArray,
+    loadShared: async () => (await import("./export-shared.ts")).exportShared,
   },
 ];
 

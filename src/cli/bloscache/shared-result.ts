@@ -5,7 +5,7 @@ import { describeArrays, type StoredArray } from "../../cache/stored-arrays.ts";
 import { StoreError } from "../../errors.ts";
 import { readHead } from "../../format/head.ts";
 import { unpack } from "../../format/unpack.ts";
-import type { Bucket } from "../../tier/bucket.ts";
+import type { Bucket, BucketObject } from "../../tier/bucket.ts";
 import { type BucketEntry, type BucketResult, readEntry } from "../../tier/bucket-inventory.ts";
 import { sideName } from "../../tier/object-names.ts";
 import { ObjectSource } from "../../tier/object-source.ts";
@@ -85,6 +85,17 @@ export class SharedResult {
     const name = this.#nameOf(n);
     const opened = await ObjectSource.open(this.bucket, name, size, this.#signal);
     if (opened !== undefined) return opened;
+    throw new CliError(`${this.bucket.url}${name} is gone`);
+  }
+
+  /** All bytes of the n-th array as they are stored. @throws as {@link source} */
+  async object(n: number): Promise<BucketObject> {
+    const { content, source } = this.result;
+    const name = this.#nameOf(n);
+    // A side has another name in every version.
+    const version = content === "object" ? { etag: source.head.etag } : {};
+    const object = await this.bucket.get(name, { ...version, signal: this.#signal });
+    if (object !== undefined) return object;
     throw new CliError(`${this.bucket.url}${name} is gone`);
   }
 
