@@ -30,7 +30,7 @@ async function fill(signingKey?: string): Promise<Sample> {
   const folder = temporaryFolder();
   const shared = folderTier({ folder, ...(signingKey === undefined ? {} : { signingKey }) });
   const memory = new Memory({ location: temporaryFolder(), shared });
-  const ramp = memory.memoize(async (n: number) => new Float64Array(n).map((_, i) => i), {
+  const ramp = memory.memoize(async (n: number) => new Float64Array(n).map((_, i) => Math.sin(i)), {
     ...{ id: "sample@/lib/ramp.js#ramp", version: 1, tags: ["ramps"] },
   });
   const two = memory.memoize(
@@ -189,6 +189,11 @@ describe("what is wrong is found, and removed only when that is asked for", () =
       (s) => spoil(s, s.large[2] as string, (bytes) => flip(bytes, bytes.indexOf("container"))),
     ],
     [
+      "what no digest of the file is of",
+      /its digest does not match/,
+      (s) => spoil(s, s.large[1] as string, (bytes) => flip(bytes, bytes.indexOf("blpk") + 7)),
+    ],
+    [
       "the end of a file",
       /it has \d+ bytes, not \d+/,
       (s) => spoil(s, s.large[2] as string, (bytes) => bytes.subarray(0, -7)),
@@ -218,6 +223,21 @@ describe("what is wrong is found, and removed only when that is asked for", () =
     expect(left.filter((name) => gone.includes(name))).toEqual([]);
     expect(left).toHaveLength(5 - gone.length);
     expect((await check(bucket)).findings).toEqual([]);
+  });
+
+  test("a bit in a signed array, without the key too", async () => {
+    const signed = await fill(KEY);
+    const arrays = (await gather(signed.bucket.list("results/"))).filter(
+      ({ name, size }) => name.includes("ramp") && size > 100_000,
+    );
+    expect(arrays).toHaveLength(1);
+    spoil(signed, arrays[0]?.name as string, (bytes) => flip(bytes, -100));
+    for (const options of [{}, { key: KEY }, { key: OTHER_KEY }]) {
+      const { findings } = await check(signed.bucket, options);
+      expect(findings.filter(({ kind }) => kind === "damaged")).toMatchObject([
+        { text: expect.stringContaining("CHUNK_CHECKSUM") },
+      ]);
+    }
   });
 
   test("an object that is larger than any, without being read", async () => {
