@@ -42,6 +42,8 @@ struct EnvData {
   std::shared_ptr<BufferPool> buffers = BufferPool::Shared();
   std::vector<std::unique_ptr<LmdbHandle>> lmdb = {};
   std::vector<std::unique_ptr<RangeLock>> range_locks = {};
+  // Of these, the places to be used again.
+  std::vector<std::size_t> closed_range_locks = {};
 
   static EnvData& Of(Napi::Env env) { return *env.GetInstanceData<EnvData>(); }
 };

@@ -40,9 +40,16 @@ Napi::Value RangeLockOpen(const Napi::CallbackInfo& info) {
   if (!info[0].IsString()) throw Napi::TypeError::New(env, "path must be a string");
   std::unique_ptr<RangeLock> lock;
   Require(env, RangeLock::Open(info[0].As<Napi::String>().Utf8Value(), &lock));
-  auto& locks = EnvData::Of(env).range_locks;
-  locks.push_back(std::move(lock));
-  return Napi::Number::New(env, static_cast<double>(locks.size() - 1));
+  auto& data = EnvData::Of(env);
+  auto& locks = data.range_locks;
+  if (data.closed_range_locks.empty()) {
+    locks.push_back(std::move(lock));
+    return Napi::Number::New(env, static_cast<double>(locks.size() - 1));
+  }
+  const std::size_t handle = data.closed_range_locks.back();
+  data.closed_range_locks.pop_back();
+  locks[handle] = std::move(lock);
+  return Napi::Number::New(env, static_cast<double>(handle));
 }
 
 Napi::Value RangeLockTry(const Napi::CallbackInfo& info) {
@@ -63,10 +70,12 @@ Napi::Value RangeLockIsHeld(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value RangeLockClose(const Napi::CallbackInfo& info) {
-  const RangeLock* const closed = &LockOf(info[0]);
-  for (auto& lock : EnvData::Of(info.Env()).range_locks) {
-    if (lock.get() == closed) lock.reset();
-  }
+  LockOf(info[0]);  // throws for one that is closed
+  auto& data = EnvData::Of(info.Env());
+  const auto handle = static_cast<std::size_t>(info[0].As<Napi::Number>().Int64Value());
+  data.range_locks[handle].reset();
+  // Whoever opens and closes thousands is not to have as many handles.
+  data.closed_range_locks.push_back(handle);
   return info.Env().Undefined();
 }
 

@@ -9,7 +9,8 @@ import { binding } from "./binding.ts";
  * Methods throw an `Error` with `errno` when the system refuses; none of them waits.
  */
 export class RangeLock {
-  readonly #handle: number;
+  /** `undefined` once it is closed: the number is given to another one. */
+  #handle: number | undefined;
 
   /** @param path made if it is not there */
   constructor(path: string) {
@@ -18,19 +19,25 @@ export class RangeLock {
 
   /** Whether the byte is ours now; it may have been before. */
   tryLock(offset: number): boolean {
-    return binding.rangeLockTry(this.#handle, offset);
+    return binding.rangeLockTry(this.#open(), offset);
   }
 
   unlock(offset: number): void {
-    binding.rangeLockRelease(this.#handle, offset);
+    binding.rangeLockRelease(this.#open(), offset);
   }
 
   isHeldByOthers(offset: number): boolean {
-    return binding.rangeLockIsHeld(this.#handle, offset);
+    return binding.rangeLockIsHeld(this.#open(), offset);
   }
 
   /** Gives all its locks back. It is not to be used any more. */
   close(): void {
-    binding.rangeLockClose(this.#handle);
+    binding.rangeLockClose(this.#open());
+    this.#handle = undefined;
+  }
+
+  #open(): number {
+    if (this.#handle === undefined) throw new TypeError("The lock file has been closed");
+    return this.#handle;
   }
 }

@@ -136,7 +136,7 @@ export function createCache(options: MemoryOptions, registered?: Adapters): Cach
     location,
     results,
     series,
-    shared: tier && new SharedResults(tier, opened, INLINE_BYTES),
+    shared: tier && new SharedResults(tier, opened, series, INLINE_BYTES),
   };
 }
 

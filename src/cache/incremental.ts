@@ -9,6 +9,7 @@ import { type FunctionIdentity, type IdentityOptions, identify, withMark } from 
 import { checkPacking, type Packing } from "./packing.ts";
 import { type SeriesArrays, type SeriesDtype, SeriesItems } from "./series-items.ts";
 import { type Incremental, requireCount, seriesOperations } from "./series-operations.ts";
+import { SharedSeries } from "./shared-series.ts";
 import { Counters } from "./stats.ts";
 import { type TagsOption, tagsOf } from "./tags.ts";
 import type { Cache } from "./wrapper.ts";
@@ -77,6 +78,7 @@ export function incrementalOn(
     commitMs: checkAge("commitMs", commitMs ?? COMMIT_MS),
     identity: identityOf(options, items, site),
     stored: cache.series,
+    shared: cache.shared && cache.series && new SharedSeries(cache.shared, cache.series),
     events: cache.events,
   };
   if (cache.location !== undefined) claimId({ location: cache.location, id, site }, extend);

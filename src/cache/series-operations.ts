@@ -90,7 +90,7 @@ export function seriesOperations(plan: OperationsPlan): Incremental<unknown, Typ
     lengthOf: (args: unknown) => plan.stored?.length(operations.addressOf(args)) ?? 0,
     info: (args: unknown) => operations.info(args),
     keyOf: (args: unknown) => operations.addressOf(args).name,
-    invalidate: (args: unknown) => plan.results?.delete(operations.addressOf(args)) ?? false,
+    invalidate: (args: unknown) => operations.invalidate(args),
     clear: () => plan.results?.clear(operations.prefix) ?? 0,
     stats: () => plan.counters.read(),
   });
@@ -154,6 +154,15 @@ class SeriesOperations {
     requireCount("start", start);
     if (stop !== Number.POSITIVE_INFINITY) requireCount("stop", stop);
     return asyncDisposable(this.#series.stream(this.#callOf(args, signal), start, stop));
+  }
+
+  invalidate(args: unknown): boolean {
+    const { results, shared } = this.#plan;
+    const address = this.addressOf(args);
+    const wasThere = results?.delete(address) ?? false;
+    // Else the next call would bring it back.
+    shared?.remove(address);
+    return wasThere;
   }
 
   info(args: unknown): SeriesInfo | undefined {

@@ -12,6 +12,7 @@ import type { Packing } from "./packing.ts";
 import type { SeriesItems } from "./series-items.ts";
 import { noteValue } from "./series-note.ts";
 import type { SeriesLock, SeriesResults } from "./series-results.ts";
+import type { SeriesTurn, SharedSeries } from "./shared-series.ts";
 import type { Counters } from "./stats.ts";
 
 /** What all series of one `incremental` share. */
@@ -22,6 +23,8 @@ export interface SeriesPlan extends Pick<Work, "tail" | "commitMs" | "extend"> {
   readonly waitMs: number;
   /** `undefined` where the cache is disabled. */
   readonly stored: SeriesResults | undefined;
+  /** What other machines have; `undefined` without a shared tier. */
+  readonly shared: SharedSeries | undefined;
   readonly counters: Counters;
   readonly events: Events;
 }
@@ -37,6 +40,9 @@ export interface SeriesCall {
   readonly summary: string;
   readonly tags: string;
 }
+
+/** The right to extend, on this machine and of all that share its tier. */
+interface Right extends SeriesLock, Partial<Pick<SeriesTurn, "committed">> {}
 
 /** Plain bytes that are read at a time. */
 const BATCH_BYTES = 8 * 1024 * 1024;
@@ -126,9 +132,9 @@ export class Series {
       }
       // What is there and cannot be read may be as good as ever: it is left alone.
       const isUnreadable = plain === "unreadable";
-      const lock = isUnreadable ? undefined : await this.#turn(call, at);
-      if (lock === "grown") continue;
-      const run = this.#run(call, lock, stop, isUnreadable);
+      const right = isUnreadable ? undefined : await this.#turn(call, at);
+      if (right === "grown") continue;
+      const run = this.#run(call, right, stop, isUnreadable);
       for await (const { from, data } of run) {
         const part = cut(data, (at - from) * items.elements, (stop - from) * items.elements);
         at += part.length / items.elements;
@@ -138,7 +144,7 @@ export class Series {
   }
 
   /** The right to extend; `"grown"` when there is more than `at` by now; `undefined` without either. */
-  async #turn(call: SeriesCall, at: number): Promise<SeriesLock | "grown" | undefined> {
+  async #turn(call: SeriesCall, at: number): Promise<Right | "grown" | undefined> {
     const { stored, waitMs } = this.#plan;
     const { address, signal } = call;
     if (stored === undefined) return undefined;
@@ -150,8 +156,8 @@ export class Series {
         return "grown";
       }
       if (lock === null) return undefined;
-      if (lock !== undefined) return lock;
       const waitedMs = performance.now() - start;
+      if (lock !== undefined) return this.#bring(call, at, lock, Math.max(0, waitMs - waitedMs));
       if (waitedMs >= waitMs) return undefined;
       if (isFirst) this.#emit(call, { type: "wait" });
       await sleep(Math.min(LONGEST_PAUSE_MS, 1 + waitedMs / 20));
@@ -159,8 +165,39 @@ export class Series {
     }
   }
 
+  /** What other machines have, or else the right to extend of all of them. */
+  async #bring(
+    call: SeriesCall,
+    at: number,
+    lock: SeriesLock,
+    waitMs: number,
+  ): Promise<Right | "grown"> {
+    const { shared, identity, counters } = this.#plan;
+    const { address, signal } = call;
+    if (shared === undefined) return lock;
+    let turn: SeriesTurn | "grown" | undefined;
+    try {
+      const onWait = () => this.#emit(call, { type: "wait" });
+      const onFetch = (bytes: number) => {
+        counters.fetched();
+        this.#emit(call, { type: "fetch", bytes });
+      };
+      const told = { onWait, onFetch, series: this.#newSeries(call) };
+      turn = await shared.bring({ address, identity, at, waitMs, signal, ...told });
+    } finally {
+      if (typeof turn !== "object") lock.release();
+    }
+    if (turn === "grown") return turn;
+    const { committed, end } = turn;
+    const release = () => {
+      lock.release();
+      end();
+    };
+    return { committed, release };
+  }
+
   /** Computes from where the series ends until there are `to` items; without a lock nothing is stored. */
-  async *#run(call: SeriesCall, lock: SeriesLock | undefined, to: number, anew: boolean) {
+  async *#run(call: SeriesCall, right: Right | undefined, to: number, anew: boolean) {
     const { stored, identity } = this.#plan;
     let writer: SeriesWriter | undefined;
     try {
@@ -168,7 +205,7 @@ export class Series {
       const start = await this.#startAt(call.address, row);
       const hasRow = stored?.find(call.address) !== undefined;
       // What is there and cannot be read may be as good as ever: nothing is put in its place.
-      if (lock !== undefined && hasRow === start.length > 0) {
+      if (right !== undefined && hasRow === start.length > 0) {
         writer = await stored?.write(call.address, identity, this.#newSeries(call));
         // Somebody may have forgotten it just now: what comes is not its beginning.
         if (writer !== undefined && lengthOf(writer.row) !== start.length) {
@@ -178,7 +215,7 @@ export class Series {
       }
       let from = start.length;
       const extension = new Extension(
-        this.#workOf(call, () => writer),
+        this.#workOf(call, right, () => writer),
         start,
       );
       for await (const data of extension.pieces(to)) {
@@ -187,7 +224,7 @@ export class Series {
       }
     } finally {
       writer?.close();
-      lock?.release();
+      right?.release();
     }
   }
 
@@ -208,7 +245,11 @@ export class Series {
     return isThere ? { length, tail: items.view(plain), state } : nothing;
   }
 
-  #workOf(call: SeriesCall, writerNow: () => SeriesWriter | undefined): Work {
+  #workOf(
+    call: SeriesCall,
+    right: Right | undefined,
+    writerNow: () => SeriesWriter | undefined,
+  ): Work {
     const { args, signal, address, addressNow } = call;
     const { identity, items, tail, commitMs, extend, stored, counters } = this.#plan;
     let isStoring = true;
@@ -224,7 +265,10 @@ export class Series {
         }
         const done = isStoring && writer && (await stored?.commit(writer, increment, identity));
         isStoring = done === true;
-        if (isStoring) counters.stored();
+        if (isStoring) {
+          counters.stored();
+          right?.committed?.(increment.plain.byteLength);
+        }
         this.#emit(call, isStoring ? { type: "store", durationMs } : UNSTORED);
       },
     };

@@ -5,6 +5,7 @@
 import { messageOf, StoreError } from "../errors.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
+import { decodeSeries } from "../store/series-row.ts";
 import {
   type AttachedTier,
   type Found,
@@ -13,12 +14,15 @@ import {
   type Refused,
   type Replaces,
   type SharedTier,
+  type StoredItems,
   type TierLease,
   UnusableObject,
 } from "../tier/shared-tier.ts";
 import { addressOfRow } from "./address.ts";
+import { asksForLease, type Looking, pause, pauseBefore } from "./looking.ts";
 import type { OpenedStore } from "./opened-store.ts";
 import { isTypedKind, restore } from "./result-arrays.ts";
+import type { SeriesResults } from "./series-results.ts";
 import { warnOnce } from "./warning.ts";
 
 /** How long a caller may wait. */
@@ -49,37 +53,31 @@ export interface Turn {
 }
 
 /** How far a call has come that looks for a result. */
-interface Course {
-  looks: number;
+interface Course extends Looking {
   replaces: Replaces;
-  /** Until then the lease is somebody's, unless it is given back; by the performance clock, ms. */
-  heldUntil: number;
 }
-
-/** Pauses between two looks at what another machine computes, ms. */
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 2_000;
-/** Of so many looks one is at the lease. */
-const LOOKS = 4;
 
 export class SharedResults {
   readonly #tier: SharedTier;
   readonly #store: OpenedStore;
+  readonly #series: SeriesResults;
   readonly #inlineBytes: number;
   #attached: AttachedTier | undefined;
   /** What is being sent, by the name of the result. */
   readonly #sent = new Map<string, Promise<void>>();
   readonly #ending = new Set<Promise<void>>();
 
-  constructor(tier: SharedTier, store: OpenedStore, inlineBytes: number) {
+  constructor(tier: SharedTier, store: OpenedStore, series: SeriesResults, inlineBytes: number) {
     this.#tier = tier;
     this.#store = store;
+    this.#series = series;
     this.#inlineBytes = inlineBytes;
     // An earlier process may have left something to be sent.
     setImmediate(() => this.#tell(async () => undefined)).unref();
   }
 
-  #attach(): AttachedTier {
+  /** The tier, in use. */
+  attached(): AttachedTier {
     this.#attached ??= this.#tier.attach(this.#home());
     return this.#attached;
   }
@@ -92,6 +90,7 @@ export class SharedResults {
       elementsOf: (kind, plain) =>
         isTypedKind(kind) ? (restore(kind, plain.slice().buffer) as never) : undefined,
       parcelOf: (row) => this.#parcelOf(row),
+      seriesOf: (row) => this.#seriesOf(row),
       warn: (code, message) => warnOnce(`${location} ${this.#tier.url}`, code, message),
     };
   }
@@ -102,6 +101,18 @@ export class SharedResults {
     if (store === null || entry === undefined) return undefined;
     const address = addressOfRow(row, entry);
     return { address, entry, files: store.filesOf(address, entry) };
+  }
+
+  #seriesOf(key: Uint8Array): StoredItems | undefined {
+    const entry = this.#store.forReading()?.findRow(key);
+    const row = entry && decodeSeries(entry);
+    if (entry === undefined || row === undefined) return undefined;
+    const address = addressOfRow(key, entry);
+    const read = async (start: number, stop: number) => {
+      const plain = await this.#series.read(address, start, stop);
+      return plain === "unreadable" ? undefined : plain;
+    };
+    return { address, row, read };
   }
 
   /**
@@ -119,12 +130,12 @@ export class SharedResults {
         if (outcome !== "held") return outcome;
         const leftMs = end - performance.now();
         if (leftMs <= 0) return this.#turn(address, { ...course, inVain: "waited" });
-        await pause(Math.min(leftMs, pauseBefore(course.looks)), wish.signal);
+        await pause(Math.min(leftMs, pauseBefore(course)), wish.signal);
         course.looks++;
       }
     } catch (error) {
       wish.signal.throwIfAborted();
-      this.#warn(error);
+      this.warn(error);
       return this.#turn(address, course);
     }
   }
@@ -134,8 +145,8 @@ export class SharedResults {
     const found = await this.#look(address, wish);
     if (found === "stored") return found;
     course.replaces = found;
-    if (course.looks % LOOKS !== 0 && performance.now() < course.heldUntil) return "held";
-    const lease = await this.#attach().tryAcquire(address, wish.signal);
+    if (!asksForLease(course)) return "held";
+    const lease = await this.attached().tryAcquire(address, wish.signal);
     if (lease === "unavailable") return this.#turn(address, course);
     if (!("heldForMs" in lease)) return this.#unlessStored(address, wish, { ...course, lease });
     course.heldUntil = performance.now() + lease.heldForMs;
@@ -161,7 +172,7 @@ export class SharedResults {
     } catch (error) {
       if (wish.signal.aborted) turn.end();
       wish.signal.throwIfAborted();
-      this.#warn(error);
+      this.warn(error);
       return turn;
     }
   }
@@ -171,7 +182,7 @@ export class SharedResults {
     address: Address,
     { isFresh, isPinned, onFetch, signal }: Wish,
   ): Promise<"stored" | Replaces> {
-    const found = await this.#attach().look(address, signal);
+    const found = await this.attached().look(address, signal);
     if (found === undefined) return "nothing";
     const { etag } = found;
     if ("refused" in found) return this.#refuse(address, found);
@@ -186,11 +197,9 @@ export class SharedResults {
     return "stored";
   }
 
-  #refuse({ name }: Address, { refused, etag }: Refused): Replaces {
-    const { url } = this.#tier;
-    const message = `${name} in ${url} is refused: ${refused}. It is computed again.`;
-    warnOnce(`${url} ${name}`, "SHARED_REFUSED", message);
-    return { etag };
+  #refuse(address: Address, refused: Refused): Replaces {
+    this.warnOfRefusal(address, refused);
+    return { etag: refused.etag };
   }
 
   async #storeHere(address: Address, { entry, files }: Found, isPinned: boolean): Promise<boolean> {
@@ -201,29 +210,32 @@ export class SharedResults {
   }
 
   #turn(
-    { name }: Address,
+    address: Address,
     { replaces, lease, inVain }: { replaces: Replaces; lease?: TierLease; inVain?: Turn["inVain"] },
   ): Turn {
-    const end = () => {
-      if (lease === undefined) return;
-      const ending = (this.#sent.get(name) ?? Promise.resolve()).then(() => lease.release());
-      this.#ending.add(ending);
-      ending.finally(() => this.#ending.delete(ending));
-    };
-    return { replaces, inVain, end };
+    return { replaces, inVain, end: () => this.release(address, lease) };
+  }
+
+  /** Lets others compute, as soon as they can find what was computed here. */
+  release({ name }: Address, lease: TierLease | undefined): void {
+    if (lease === undefined) return;
+    const ending = (this.#sent.get(name) ?? Promise.resolve()).then(() => lease.release());
+    this.#ending.add(ending);
+    ending.finally(() => this.#ending.delete(ending));
   }
 
   /** Has a stored result sent, in the background. */
   publish(address: Address, replaces: Replaces): void {
-    this.#send(address, (tier) => tier.publish(address, replaces));
+    this.send(address, (tier) => tier.publish(address, replaces));
   }
 
   /** Has others forget a result, in the background. */
   remove(address: Address): void {
-    this.#send(address, (tier) => tier.remove(address));
+    this.send(address, (tier) => tier.remove(address));
   }
 
-  #send({ name }: Address, send: (tier: AttachedTier) => Promise<void>): void {
+  /** Has something sent in the background, which who releases a lease waits for. */
+  send({ name }: Address, send: (tier: AttachedTier) => Promise<void>): void {
     if (this.#store.readOnly) return;
     const sent = this.#tell(send);
     this.#sent.set(name, sent);
@@ -234,9 +246,9 @@ export class SharedResults {
 
   async #tell(send: (tier: AttachedTier) => Promise<void>): Promise<void> {
     try {
-      await send(this.#attach());
+      await send(this.attached());
     } catch (error) {
-      this.#warn(error);
+      this.warn(error);
     }
   }
 
@@ -246,7 +258,13 @@ export class SharedResults {
     await Promise.all(this.#ending);
   }
 
-  #warn(error: unknown): void {
+  warnOfRefusal({ name }: Address, { refused }: Refused): void {
+    const message = `${name} in ${this.#tier.url} is refused: ${refused}. It is computed again.`;
+    warnOnce(`${this.#tier.url} ${name}`, "SHARED_REFUSED", message);
+  }
+
+  /** Says why a call goes on without the tier. */
+  warn(error: unknown): void {
     const code = error instanceof StoreError ? "SHARED_UNREACHABLE" : "SHARED_FAILED";
     const message = `${messageOf(error)}. Results are computed here meanwhile.`;
     warnOnce(`${this.#store.location} ${this.#tier.url}`, code, message);
@@ -258,23 +276,4 @@ function sizeOf({ arrays }: Entry): number {
     (sum, array) => sum + ("plain" in array ? array.plain.byteLength : array.cbytes),
     0,
   );
-}
-
-/** With jitter: many may be waiting for the same result. */
-function pauseBefore(looks: number): number {
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 1.5 ** looks) * (0.5 + Math.random());
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const leave = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", leave);
-      resolve();
-    }, ms);
-    signal.addEventListener("abort", leave, { once: true });
-  });
 }

@@ -23,7 +23,7 @@ export function clientOf(option: ClientOption = {}): S3Client {
     throw new TypeError(`Option client must be an S3Client or its options: got ${String(option)}`);
   }
   const endpoint = option.endpoint ?? endpointOfEnvironment();
-  return new S3Client({
+  const client = new S3Client({
     maxAttempts: ATTEMPTS,
     // Stores other than Amazon's know buckets by path, and no region but must be signed for one.
     ...(endpoint === undefined ? {} : { forcePathStyle: true, region: regionOfEnvironment() }),
@@ -40,10 +40,29 @@ export function clientOf(option: ClientOption = {}): S3Client {
     },
     ...option,
   });
+  madeHere.add(client);
+  return client;
+}
+
+const madeHere = new WeakSet<S3Client>();
+
+/**
+ * How to send a request of `nbytes`: what ends it, and how long it may take. A client that is not ours
+ * has its own limits.
+ */
+export function sendingOf(
+  client: S3Client,
+  nbytes: number,
+  signal?: AbortSignal,
+): { abortSignal?: AbortSignal; requestTimeout?: number } {
+  return {
+    ...(signal === undefined ? {} : { abortSignal: signal }),
+    ...(madeHere.has(client) ? { requestTimeout: requestMs(nbytes) } : {}),
+  };
 }
 
 /** How long a request of many bytes may take, ms. */
-export function requestMs(nbytes: number): number {
+function requestMs(nbytes: number): number {
   return REQUEST_MS + Math.ceil(nbytes / SLOWEST);
 }
 

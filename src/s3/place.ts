@@ -1,7 +1,7 @@
 /** Which object is meant, and the client that reaches it. */
 import type { S3Client } from "@aws-sdk/client-s3";
 import { checkOptionNames } from "../format/option-names.ts";
-import { type ClientOption, clientOf, requestMs } from "./client.ts";
+import { type ClientOption, clientOf, sendingOf } from "./client.ts";
 
 export interface S3ObjectOptions {
   /**
@@ -42,15 +42,9 @@ export class Place {
     return { Bucket: this.bucket, Key: this.key };
   }
 
-  /** How to send a request of `nbytes`: what ends it. A client that is not ours has its own limits. */
-  sending(
-    nbytes: number,
-    signal?: AbortSignal,
-  ): { abortSignal?: AbortSignal; requestTimeout?: number } {
-    return {
-      ...(signal === undefined ? {} : { abortSignal: signal }),
-      ...(this.#isOurs ? { requestTimeout: requestMs(nbytes) } : {}),
-    };
+  /** As {@link sendingOf}. */
+  sending(nbytes: number, signal?: AbortSignal): ReturnType<typeof sendingOf> {
+    return sendingOf(this.client, nbytes, signal);
   }
 
   /** Closes the connections of a client that was made here. */

@@ -26,6 +26,7 @@ import {
   type PutOptions,
   type PutOutcome,
 } from "../tier/bucket.ts";
+import { sendingOf } from "./client.ts";
 import { isAbsent, statusOf, storeError } from "./failure.ts";
 import { PlainS3Sink } from "./s3-sinks.ts";
 import { type Dated, timed } from "./server-time.ts";
@@ -141,7 +142,8 @@ export class S3Bucket implements Bucket {
         ContentLength: bytes.byteLength,
         ContentMD5: createHash("md5").update(bytes).digest("base64"),
       });
-      const { ETag } = await this.#client.send(command, cancelledBy(signal));
+      const sending = sendingOf(this.#client, bytes.byteLength, signal);
+      const { ETag } = await this.#client.send(command, sending);
       if (typeof condition === "object" && this.#quotes === "unknown") this.#quotes = "yes";
       return { outcome: "written", etag: unquoted(ETag) };
     } catch (error) {

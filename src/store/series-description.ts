@@ -39,11 +39,7 @@ export function describeSeries({ row }: Address, named: Named, committed: Metada
 export function describeCommit(committed: Committed | undefined): Metadata {
   if (committed === undefined) return null;
   const { durationMs, note } = committed;
-  const arrays = note.arrays.map(({ kind, plain }) => [
-    kind,
-    Buffer.from(plain).toString("base64"),
-  ]);
-  const described = { durationMs, ...(note.text === "" ? {} : { note: [note.text, ...arrays] }) };
+  const described = { durationMs, ...(note.text === "" ? {} : { note: describeNote(note) }) };
   return stringifyMetadata(described).length <= NOTE_ROOM ? described : null;
 }
 
@@ -57,17 +53,35 @@ export function parseSeriesDescription(
   const { durationMs, note = [""] } = fieldsOf(said["series"]);
   const texts = [functionId, functionVersion, key, summary, tags];
   if (!texts.every((text) => typeof text === "string")) return undefined;
-  if (typeof durationMs !== "number" || !Array.isArray(note)) return undefined;
+  const parsed = parseNote(note);
+  if (typeof durationMs !== "number" || parsed === undefined) return undefined;
   if (!/^[0-9a-f]{48}$/.test(key as string)) return undefined;
-  const [text, ...arrays] = note as [string, ...[number, string][]];
   return {
     ...({ functionId, functionVersion, summary, tags } as Named),
     row: Uint8Array.from(Buffer.from(key as string, "hex")),
     durationMs,
-    note: { text, arrays: arrays.map(noteArray) },
+    note: parsed,
   };
 }
 
-function noteArray([kind, text]: readonly [number, string]): SeriesNote["arrays"][number] {
-  return { kind, plain: Uint8Array.from(Buffer.from(text, "base64")) };
+/** Its text, and of each of its arrays the kind and, in base64, the bytes. */
+export function describeNote({ text, arrays }: SeriesNote): Metadata {
+  return [text, ...arrays.map(({ kind, plain }) => [kind, Buffer.from(plain).toString("base64")])];
+}
+
+/** What {@link describeNote} has made; `undefined` for anything else. */
+export function parseNote(described: Metadata | undefined): SeriesNote | undefined {
+  if (!Array.isArray(described)) return undefined;
+  const [text, ...arrays] = described as readonly Metadata[];
+  if (typeof text !== "string" || !arrays.every(isNoteArray)) return undefined;
+  const noteArray = ([kind, bytes]: readonly [number, string]) => {
+    return { kind, plain: Uint8Array.from(Buffer.from(bytes, "base64")) };
+  };
+  return { text, arrays: arrays.map(noteArray) };
+}
+
+function isNoteArray(described: Metadata): described is [number, string] {
+  if (!Array.isArray(described) || described.length !== 2) return false;
+  const [kind, bytes] = described as readonly Metadata[];
+  return Number.isInteger(kind) && typeof bytes === "string";
 }

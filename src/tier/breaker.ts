@@ -13,6 +13,8 @@ export class Breaker {
   readonly #url: string;
   #failures = 0;
   #pauseMs = FIRST_PAUSE_MS;
+  /** When the last pause began: what was asked before says nothing new. */
+  #pausedAt = 0;
   /** By the performance clock, ms: until then nobody asks. */
   #closedUntil = 0;
 
@@ -40,7 +42,9 @@ export class Breaker {
       );
     }
     // Until this one has its answer, nobody else is to wait for another.
-    if (this.#failures >= FAILURES) this.#closedUntil = performance.now() + this.#pauseMs;
+    const isTrial = this.#failures >= FAILURES;
+    if (isTrial) this.#closedUntil = performance.now() + this.#pauseMs;
+    const askedAt = performance.now();
     try {
       const answer = await ask();
       this.#failures = 0;
@@ -48,7 +52,7 @@ export class Breaker {
       this.#closedUntil = 0;
       return answer;
     } catch (error) {
-      if (error instanceof StoreError) this.#failed();
+      if (error instanceof StoreError && (isTrial || askedAt > this.#pausedAt)) this.#failed();
       throw error;
     }
   }
@@ -57,8 +61,9 @@ export class Breaker {
     this.#failures++;
     if (this.#failures < FAILURES) return;
     // Not all machines at the same instant.
+    this.#pausedAt = performance.now();
     const pauseMs = this.#pauseMs * (0.75 + Math.random() / 2);
-    this.#closedUntil = performance.now() + pauseMs;
+    this.#closedUntil = this.#pausedAt + pauseMs;
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
   }
 }

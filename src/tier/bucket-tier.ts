@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { messageOf } from "../errors.ts";
 import type { ByteSink } from "../format/sink.ts";
 import type { Address } from "../store/address.ts";
+import { xxh64 } from "../store/hash.ts";
 import { Breaker } from "./breaker.ts";
 import { type Bucket, type BucketObject, readBody } from "./bucket.ts";
 import { type Capabilities, capabilitiesOf } from "./capabilities.ts";
+import { type Errand, removes } from "./errands.ts";
 import { TierLeases } from "./lease.ts";
 import { leaseName, objectName, sideName } from "./object-names.ts";
 import { Outbox } from "./outbox.ts";
@@ -16,6 +18,9 @@ import { within } from "./patience.ts";
 import { decodeObject, OBJECT_BYTES, oversized, type SideFile } from "./result-object.ts";
 import type { Seal } from "./seal.ts";
 import { Sending } from "./sending.ts";
+import { SeriesObjects } from "./series-objects.ts";
+import { SeriesSending } from "./series-sending.ts";
+import { BucketSeries } from "./series-tier.ts";
 import {
   type AttachedTier,
   type Found,
@@ -57,12 +62,16 @@ export class BucketTier implements SharedTier {
 }
 
 class AttachedBucket implements AttachedTier {
+  readonly series: BucketSeries;
   readonly #bucket: Bucket;
   readonly #options: Settings;
   readonly #home: Home;
   readonly #breaker: Breaker;
   readonly #leases: TierLeases;
-  readonly #outbox: Outbox;
+  /** `undefined` where nothing is sent. */
+  readonly #outbox: Outbox | undefined;
+  /** Rows of results that were invalidated where nothing is sent. */
+  readonly #unwanted = new Set<string>();
 
   constructor(bucket: Bucket, options: Settings, home: Home) {
     this.#bucket = bucket;
@@ -70,17 +79,32 @@ class AttachedBucket implements AttachedTier {
     this.#home = home;
     this.#breaker = new Breaker(bucket.url);
     this.#leases = new TierLeases(bucket, { ttlMs: options.leaseMs });
-    const sending = new Sending(bucket, options.seal, home, options.answerMs);
-    this.#outbox = new Outbox(join(home.folder, "outbox"), {
-      send: (item) => this.#breaker.run(async () => sending.send(item, await this.#ask())),
-      warn: home.warn,
+    const { seal, answerMs } = options;
+    const sending = new Sending(bucket, seal, home, answerMs);
+    const objects = new SeriesObjects(bucket, seal, answerMs);
+    const seriesSending = new SeriesSending(objects, home);
+    const send = (errand: Errand, capabilities: Capabilities) =>
+      "folder" in errand
+        ? seriesSending.send(errand, capabilities)
+        : sending.send(errand, capabilities);
+    if (!options.readOnly) {
+      // What is to be sent to one tier is not for another one, which the cache may have next.
+      this.#outbox = new Outbox(join(home.folder, slugOf(bucket.url), "outbox"), {
+        send: (errand) => this.#breaker.run(async () => send(errand, await this.#ask())),
+        warn: home.warn,
+      });
+    }
+    this.series = new BucketSeries({
+      ...{ objects, breaker: this.#breaker },
+      enqueue: (errand) => this.#enqueue(errand),
+      isDoomed: (row) => this.#isDoomed(row),
     });
   }
 
   async look(address: Address, signal?: AbortSignal): Promise<Found | Refused | undefined> {
     const name = objectName(address);
     const { answerMs } = this.#options;
-    if (this.#outbox.isDoomed(hexOf(address))) return undefined;
+    if (this.#isDoomed(hexOf(address))) return undefined;
     return this.#breaker.run(() =>
       within(answerMs, this.#bucket.url, signal, async (patience) => {
         const object = await this.#bucket.get(name, { signal: patience.signal });
@@ -147,25 +171,31 @@ class AttachedBucket implements AttachedTier {
   async tryAcquire(
     address: Address,
     signal?: AbortSignal,
+    wasHeld = false,
   ): Promise<TierLease | { readonly heldForMs: number } | "unavailable"> {
     if (this.#options.readOnly) return "unavailable";
     const { answerMs } = this.#options;
     return this.#breaker.run(async () => {
-      const { create, replace } = await this.#ask();
+      const { create, replace } = await this.#ask(signal);
       if (create !== "atomic" || replace !== "atomic") return "unavailable";
       return within(answerMs, this.#bucket.url, signal, (patience) =>
-        this.#leases.tryAcquire(leaseName(address), patience.signal),
+        this.#leases.tryAcquire(leaseName(address), patience.signal, wasHeld),
       );
     });
   }
 
+  /** Whether what the bucket has of a result was invalidated, and is there still. */
+  #isDoomed(row: string): boolean {
+    return this.#unwanted.has(row) || this.#outbox?.isDoomed(row) === true;
+  }
+
   /** What the bucket can do. Told once, where it cannot do what leases need. */
-  async #ask(): Promise<Capabilities> {
+  async #ask(signal?: AbortSignal): Promise<Capabilities> {
     // It may have to try out several puts.
     const patienceMs = 3 * this.#options.answerMs;
     const { url } = this.#bucket;
-    const capabilities = await within(patienceMs, url, undefined, () =>
-      capabilitiesOf(this.#bucket),
+    const capabilities = await within(patienceMs, url, signal, () =>
+      capabilitiesOf(this.#bucket, patienceMs),
     );
     if (capabilities.create !== "atomic" || capabilities.replace !== "atomic") {
       this.#home.warn(
@@ -184,12 +214,18 @@ class AttachedBucket implements AttachedTier {
     return this.#enqueue({ action: "remove", row: hexOf(address), name: objectName(address) });
   }
 
-  #enqueue(item: Parameters<Outbox["add"]>[0]): Promise<void> {
-    return this.#options.readOnly ? Promise.resolve() : this.#outbox.add(item);
+  #enqueue(errand: Errand): Promise<void> {
+    if (this.#outbox !== undefined) return this.#outbox.add(errand);
+    if (removes(errand)) this.#unwanted.add(errand.row);
+    return Promise.resolve();
   }
 
-  settled(): Promise<void> {
-    return this.#outbox.settled();
+  async settled(): Promise<void> {
+    await this.#outbox?.settled();
+  }
+
+  end(): void {
+    this.#outbox?.end();
   }
 }
 
@@ -207,6 +243,11 @@ async function* batches(
     [batch, nbytes] = [[], 0];
   }
   if (nbytes > 0) yield batch;
+}
+
+/** Safe as the name of a folder. */
+function slugOf(url: string): string {
+  return xxh64(Buffer.from(url)).toString(16).padStart(16, "0");
 }
 
 function hexOf({ row }: Address): string {

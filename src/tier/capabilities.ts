@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { StoreError } from "../errors.ts";
 import { type Bucket, type PutCondition, type PutOutcome, readBody } from "./bucket.ts";
+import { within } from "./patience.ts";
 
 /** What comes of a condition: it is heeded, of several puts at once too; not looked at; or refused. */
 type Condition = "atomic" | "ignored" | "unsupported";
@@ -33,35 +34,38 @@ const known = new WeakMap<Bucket, Promise<Capabilities>>();
 /**
  * Asks a bucket once in the life of a process, and tries it out once a week for all processes.
  *
+ * @param patienceMs how long all of it may take
  * @throws {StoreError} when it cannot be reached or written; it is then asked again the next time
  */
-export function capabilitiesOf(bucket: Bucket): Promise<Capabilities> {
-  const answer = known.get(bucket) ?? ask(bucket);
+export function capabilitiesOf(bucket: Bucket, patienceMs: number): Promise<Capabilities> {
+  const answer =
+    known.get(bucket) ??
+    within(patienceMs, bucket.url, undefined, ({ signal }) => ask(bucket, signal));
   known.set(bucket, answer);
   answer.catch(() => known.delete(bucket));
   return answer;
 }
 
-async function ask(bucket: Bucket): Promise<Capabilities> {
-  const noted = await recall(bucket);
+async function ask(bucket: Bucket, signal: AbortSignal): Promise<Capabilities> {
+  const noted = await recall(bucket, signal);
   if (noted !== undefined) return noted;
-  const create = await tryOut(bucket, async (name, put) => {
+  const create = await tryOut(bucket, signal, async (name, put) => {
     // Refused though there was none: it was sent twice, and the condition heeded.
     const first = await put(name, "absent");
     return first.outcome === "written" ? put(name, "absent") : first;
   });
-  const replace = await tryOut(bucket, async (name, put) => {
+  const replace = await tryOut(bucket, signal, async (name, put) => {
     const first = await put(name);
     if (first.outcome !== "written") return first;
     const second = await put(name, { etag: first.etag });
     if (second.outcome === "written") return put(name, { etag: first.etag });
     if (second.outcome !== "refused") return second;
     // As above if it is not the first any more; if it is, this store refuses what it should not.
-    const isFirst = (await bucket.head(name))?.etag === first.etag;
+    const isFirst = (await bucket.head(name, { signal }))?.etag === first.etag;
     return isFirst ? { outcome: "unsupported" } : second;
   });
   const found = { create, replace };
-  await bucket.put(NAME, new TextEncoder().encode(JSON.stringify(found)));
+  await bucket.put(NAME, new TextEncoder().encode(JSON.stringify(found)), { signal });
   return found;
 }
 
@@ -70,6 +74,7 @@ type Put = (name: string, condition?: PutCondition) => Promise<PutOutcome>;
 /** @param trial gives the outcome of a put that is to be refused */
 async function tryOut(
   bucket: Bucket,
+  signal: AbortSignal,
   trial: (name: string, put: Put) => Promise<PutOutcome>,
 ): Promise<Condition> {
   const names = new Set<string>();
@@ -77,7 +82,7 @@ async function tryOut(
   const put: Put = (name, condition) => {
     names.add(name);
     const bytes = new TextEncoder().encode(randomUUID());
-    return bucket.put(name, bytes, condition === undefined ? {} : { condition });
+    return bucket.put(name, bytes, { signal, ...(condition && { condition }) });
   };
   try {
     for (let attempt = 1; ; attempt++) {
@@ -88,7 +93,7 @@ async function tryOut(
       if (attempt === ATTEMPTS) throw failure(bucket, last.cause);
     }
   } finally {
-    await bucket.delete([...names]).catch(leftToGc);
+    await bucket.delete([...names], { signal }).catch(leftToGc);
   }
 }
 
@@ -100,8 +105,8 @@ function failure(bucket: Bucket, cause: unknown): StoreError {
 function leftToGc(): void {}
 
 /** What was found out not long ago. */
-async function recall(bucket: Bucket): Promise<Capabilities | undefined> {
-  const object = await bucket.get(NAME);
+async function recall(bucket: Bucket, signal: AbortSignal): Promise<Capabilities | undefined> {
+  const object = await bucket.get(NAME, { signal });
   if (object === undefined) return undefined;
   if (object.ageMs > VALID_MS || object.size > MAX_BYTES) {
     await object.body[Symbol.asyncIterator]().return?.();

@@ -113,7 +113,7 @@ export class FolderBucket implements Bucket {
     const { etag, metadata } = await readHeader(file);
     const { size, mtimeMs } = await file.stat();
     const ageMs = Math.max(0, (await this.#now()) - mtimeMs);
-    return { etag, metadata, size: size - HEADER_BYTES, ageMs };
+    return { etag, metadata, size: Math.max(0, size - HEADER_BYTES), ageMs };
   }
 
   async put(name: string, bytes: Uint8Array, options: PutOptions = {}): Promise<PutOutcome> {
@@ -222,7 +222,7 @@ export class FolderBucket implements Bucket {
         const stat = await this.#attempt("list", name, signal, () => this.#statOf(name));
         if (stat === undefined) continue;
         const ageMs = Math.max(0, now - stat.mtimeMs);
-        yield { name, size: stat.size - HEADER_BYTES, ageMs };
+        yield { name, size: Math.max(0, stat.size - HEADER_BYTES), ageMs };
       }
     }
   }

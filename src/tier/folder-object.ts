@@ -72,7 +72,9 @@ export function readHeaderSync(path: string): FolderHeader | undefined {
   }
 }
 
-/** @throws an `Error` for a file that is no object */
+/** A file that was cut off, as by a power cut, or is none of ours: whoever reads it finds no digest, and replaces it. */
+const DAMAGED: FolderHeader = { etag: "damaged", metadata: {} };
+
 function decodeHeader(bytes: Buffer, length: number): FolderHeader {
   if (length === HEADER_BYTES) {
     try {
@@ -82,5 +84,5 @@ function decodeHeader(bytes: Buffer, length: number): FolderHeader {
       // Said below.
     }
   }
-  throw new Error("it is not the file of an object");
+  return DAMAGED;
 }

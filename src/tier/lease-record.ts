@@ -22,6 +22,9 @@ export interface StoredLease {
 /** Stores give times in whole seconds, so that an age may be a second more than it was. */
 const SLACK_MS = 1_000;
 
+/** No lease is believed to last for longer, ms: an hour. */
+export const MAX_TTL_MS: number = 3_600_000;
+
 /** Larger ones are not ours. */
 const MAX_BYTES = 4_096;
 
@@ -65,5 +68,7 @@ function parse(bytes: Uint8Array): LeaseRecord | undefined {
 /** How long a lease is somebody's yet, at most, ms; 0 for one that can be taken. */
 export function heldForMs({ record, ageMs }: StoredLease): number {
   if (record.state === "released") return 0;
-  return Math.max(0, record.ttlMs + SLACK_MS - ageMs);
+  // Leases are not signed: whoever can write to the bucket is to keep nobody waiting for ever.
+  const ttlMs = Math.min(record.ttlMs, MAX_TTL_MS);
+  return Math.max(0, ttlMs + SLACK_MS - ageMs);
 }

@@ -18,6 +18,7 @@ import {
   encodeLease,
   heldForMs,
   type LeaseRecord,
+  MAX_TTL_MS,
   readLease,
   type StoredLease,
 } from "./lease-record.ts";
@@ -35,9 +36,9 @@ const PAUSE_MS = 100;
 
 /** What a user may ask for. @throws {RangeError} when it is too short to be kept */
 export function checkTtl(ttlMs: number): number {
-  if (Number.isSafeInteger(ttlMs) && ttlMs >= MIN_TTL_MS && ttlMs < 2 ** 31) return ttlMs;
+  if (Number.isSafeInteger(ttlMs) && ttlMs >= MIN_TTL_MS && ttlMs <= MAX_TTL_MS) return ttlMs;
   throw new RangeError(
-    `Option leaseMs must be whole milliseconds, at least ${MIN_TTL_MS}: got ${String(ttlMs)}`,
+    `Option leaseMs must be whole milliseconds, at least ${MIN_TTL_MS} and at most ${MAX_TTL_MS}: got ${String(ttlMs)}`,
   );
 }
 
@@ -61,12 +62,17 @@ export class TierLeases {
 
   /**
    * @param name of its object
+   * @param wasHeld whether somebody had it a moment ago: a look takes one request then, and not two
    * @returns the lease, which renews itself until it is released or lost
    * @throws {StoreError} when the store does not tell who has it
    */
-  async tryAcquire(name: string, signal?: AbortSignal): Promise<TierLease | HeldLease> {
+  async tryAcquire(
+    name: string,
+    signal?: AbortSignal,
+    wasHeld = false,
+  ): Promise<TierLease | HeldLease> {
     signal?.throwIfAborted();
-    const acquiring = this.#tryAcquire(name);
+    const acquiring = this.#tryAcquire(name, wasHeld);
     if (signal === undefined) return acquiring;
     return new Promise((resolve, reject) => {
       // A put that is under way is not called back: it is waited for, and the lease given back.
@@ -80,11 +86,13 @@ export class TierLeases {
     });
   }
 
-  async #tryAcquire(name: string): Promise<TierLease | HeldLease> {
+  async #tryAcquire(name: string, wasHeld: boolean): Promise<TierLease | HeldLease> {
     const owner = randomUUID();
+    let found = wasHeld ? await readLease(this.#bucket, name, this.#ttlMs) : undefined;
+    const heldMs = found === undefined ? 0 : heldForMs(found);
+    if (heldMs > 0) return { heldForMs: heldMs };
     const sinceMs = performance.now();
     let cause: unknown;
-    let found: StoredLease | undefined;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const last = found;
       const put = await this.#tryPut(name, this.#next(last, owner), last);

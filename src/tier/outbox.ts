@@ -1,24 +1,13 @@
-/**
- * What is yet to be sent, in a folder, so that it is sent after a restart if not before:
- *
- *     outbox/<process>/lock        locked by the process as long as it lives
- *     outbox/<process>/<row>.json  an errand
- *
- * Who finds the folder of a process that is gone takes over what is in it.
- */
-import { randomUUID } from "node:crypto";
-import fs from "node:fs";
-import { join } from "node:path";
-import { RangeLock } from "../blosc/range-lock.ts";
+/** What is yet to be sent: a few at a time, again and again as long as the bucket refuses, and from disk after a restart. */
 import { messageOf, StoreError } from "../errors.ts";
-import type { Errand } from "./sending.ts";
+import { ErrandFolder } from "./errand-folder.ts";
+import { type Errand, merged, removes } from "./errands.ts";
 
 /** Beyond so many, results are kept on this machine alone. */
 const LIMIT = 1000;
 const UNDER_WAY = 4;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
-const LOCK = "lock";
 
 interface Post {
   /** @throws {StoreError} when it may be tried again */
@@ -33,40 +22,46 @@ interface Pending {
 }
 
 export class Outbox {
-  readonly #folder: string;
-  readonly #own: string;
+  readonly #folder: ErrandFolder;
   readonly #post: Post;
-  /** By row: of two errands of one result the later counts. */
   readonly #waiting = new Map<string, Pending>();
   readonly #underway = new Map<string, { errand: Errand; sent: Promise<void> }>();
-  #lock: RangeLock | undefined;
   #pauseMs = FIRST_PAUSE_MS;
-  #isPaused = false;
+  /** While nothing is sent, as the bucket has refused. */
+  #pause: NodeJS.Timeout | undefined;
+  #isEnded = false;
 
-  /** @param folder made when there is something to keep */
+  /** @param folder absolute path; made when there is something to keep */
   constructor(folder: string, post: Post) {
-    this.#folder = folder;
-    this.#own = join(folder, randomUUID());
+    this.#folder = new ErrandFolder(folder);
     this.#post = post;
-    this.#takeOver();
+    const left = this.#folder.takeOver((error) =>
+      this.#warn("SHARED_QUEUE_LOST", error, "What another process left is not sent"),
+    );
+    for (const errand of left) void this.#enqueue(errand);
   }
 
-  /** Whether a result is still to be removed. */
+  /** Whether what the bucket has of a result is still to be removed, by whichever process of the folder. */
   isDoomed(row: string): boolean {
-    const errand = this.#waiting.get(row)?.errand ?? this.#underway.get(row)?.errand;
-    return errand?.action === "remove";
+    return removes(this.#known(row) ?? this.#folder.find(row));
+  }
+
+  #known(row: string): Errand | undefined {
+    return this.#waiting.get(row)?.errand ?? this.#underway.get(row)?.errand;
   }
 
   /** Keeps an errand until it is done; resolves when that is so, or it is put off. */
   add(given: Errand): Promise<void> {
-    // What was to be removed may be there still.
-    const isInstead = given.action === "publish" && this.isDoomed(given.row);
-    const errand: Errand = isInstead ? { ...given, replaces: "anything" } : given;
-    if (this.#waiting.size >= LIMIT && !this.#waiting.has(errand.row)) {
-      this.#post.warn(
-        "SHARED_QUEUE_FULL",
-        `${LIMIT} results wait to be sent to the shared tier. More are kept on this machine only.`,
-      );
+    const { row } = given;
+    const waiting = this.#waiting.get(row)?.errand;
+    // What a series under way brings there anew is of use as soon as it is there.
+    const isGoing = waiting === undefined && this.#underway.get(row)?.errand.action === "extend";
+    const errand = merged(isGoing ? undefined : this.#known(row), given);
+    const isFull = this.#waiting.size >= LIMIT && waiting === undefined;
+    // A result that is not sent costs time; one that is not removed would come back.
+    if (isFull && !removes(errand)) {
+      const why = new Error(`${LIMIT} results wait to be sent to the shared tier`);
+      this.#warn("SHARED_QUEUE_FULL", why, "More are kept on this machine only");
       return Promise.resolve();
     }
     this.#keep(errand);
@@ -78,7 +73,8 @@ export class Outbox {
     this.#waiting.get(row)?.done();
     return new Promise((done) => {
       this.#waiting.set(row, { errand, done });
-      this.#sendNext();
+      if (this.#pause === undefined) this.#sendNext();
+      else done();
     });
   }
 
@@ -89,13 +85,23 @@ export class Outbox {
     }
   }
 
+  /** Sends nothing more: what waits is on disk, for who comes next. What is under way goes on. */
+  end(): void {
+    this.#isEnded = true;
+    clearTimeout(this.#pause);
+    for (const { done } of this.#waiting.values()) done();
+    this.#waiting.clear();
+    if (this.#underway.size === 0) this.#folder.close();
+  }
+
   #sendNext(): void {
     for (const [row, pending] of this.#waiting) {
-      if (this.#isPaused || this.#underway.size >= UNDER_WAY) return;
+      if (this.#pause !== undefined || this.#underway.size >= UNDER_WAY) return;
       if (this.#underway.has(row)) continue;
       this.#waiting.delete(row);
       const sent = this.#send(row, pending).finally(() => {
         this.#underway.delete(row);
+        if (this.#isEnded && this.#underway.size === 0) this.#folder.close();
         this.#sendNext();
       });
       this.#underway.set(row, { errand: pending.errand, sent });
@@ -109,102 +115,50 @@ export class Outbox {
       this.#forget(row);
     } catch (error) {
       const isLater = error instanceof StoreError;
+      const fate = isLater ? "Results wait on this machine to be sent" : "The result is not shared";
+      this.#warn("SHARED_UNSENT", error, fate);
       if (isLater) this.#putOff(row, errand);
       else this.#forget(row);
-      const fate = isLater ? "Results wait on this machine to be sent" : "The result is not shared";
-      this.#post.warn("SHARED_UNSENT", `${messageOf(error)}. ${fate}.`);
     } finally {
       done();
     }
   }
 
   #putOff(row: string, errand: Errand): void {
-    if (!this.#waiting.has(row)) this.#waiting.set(row, { errand, done: () => undefined });
-    if (this.#isPaused) return;
-    this.#isPaused = true;
+    if (this.#isEnded) return;
+    const { errand: later, done = () => undefined } = this.#waiting.get(row) ?? {};
+    this.#waiting.set(row, { errand: later ? merged(errand, later) : errand, done });
+    if (this.#pause !== undefined) return;
     const goOn = () => {
-      this.#isPaused = false;
+      this.#pause = undefined;
       this.#sendNext();
     };
     // What is left is sent by the next process: this one may end.
-    setTimeout(goOn, this.#pauseMs * (0.75 + Math.random() / 2)).unref();
+    this.#pause = setTimeout(goOn, this.#pauseMs * (0.75 + Math.random() / 2)).unref();
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
+    for (const waiting of this.#waiting.values()) waiting.done();
   }
 
   /** On a disk that refuses, it is kept in memory. */
   #keep(errand: Errand): void {
     try {
-      this.#open();
-      fs.writeFileSync(this.#fileOf(errand.row), JSON.stringify(errand), { mode: 0o600 });
+      this.#folder.keep(errand);
     } catch (error) {
-      this.#post.warn(
-        "SHARED_QUEUE_LOST",
-        `${messageOf(error)}. What is not sent before this process ends is not sent.`,
-      );
+      const fate = "What is not sent before this process ends is not sent";
+      this.#warn("SHARED_QUEUE_LOST", error, fate);
     }
   }
 
   #forget(row: string): void {
-    if (!this.#waiting.has(row)) fs.rmSync(this.#fileOf(row), { force: true });
-  }
-
-  #fileOf(row: string): string {
-    return join(this.#own, `${row}.json`);
-  }
-
-  #open(): void {
-    if (this.#lock !== undefined && fs.existsSync(this.#own)) return;
-    fs.mkdirSync(this.#own, { recursive: true, mode: 0o700 });
-    this.#lock = new RangeLock(join(this.#own, LOCK));
-    // Who took it for that of a process that is gone has removed it, or is about to.
-    if (!this.#lock.tryLock(0)) throw new Error(`The folder ${this.#own} was taken over`);
-  }
-
-  /** What processes have left that are gone. */
-  #takeOver(): void {
-    for (const name of foldersIn(this.#folder)) {
-      const folder = join(this.#folder, name);
-      let lock: RangeLock | undefined;
-      try {
-        lock = new RangeLock(join(folder, LOCK));
-        if (lock.tryLock(0)) this.#adopt(folder);
-      } catch (error) {
-        this.#post.warn(
-          "SHARED_QUEUE_LOST",
-          `${messageOf(error)}. What another process left is not sent.`,
-        );
-      } finally {
-        lock?.close();
-      }
+    if (this.#waiting.has(row)) return;
+    try {
+      this.#folder.forget(row);
+    } catch (error) {
+      this.#warn("SHARED_QUEUE_LOST", error, "It is sent again by the next process");
     }
   }
 
-  #adopt(folder: string): void {
-    for (const file of fs.readdirSync(folder)) {
-      const errand = readErrand(join(folder, file));
-      if (errand === undefined) continue;
-      this.#keep(errand);
-      this.#enqueue(errand);
-    }
-    fs.rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function foldersIn(folder: string): string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch {
-    return []; // nothing was ever kept
-  }
-}
-
-/** `undefined` for what was cut off as it was written, and for what is none. */
-function readErrand(path: string): Errand | undefined {
-  try {
-    const errand = JSON.parse(fs.readFileSync(path, "utf8")) as Partial<Errand>;
-    const isErrand = errand.action === "publish" || errand.action === "remove";
-    return isErrand && /^[0-9a-f]{48}$/.test(String(errand.row)) ? (errand as Errand) : undefined;
-  } catch {
-    return undefined;
+  #warn(code: string, error: unknown, fate: string): void {
+    this.#post.warn(code, `${messageOf(error)}. ${fate}.`);
   }
 }

@@ -1,6 +1,14 @@
 /** How long to wait for a store: for an answer, and then for more of it. */
 import { StoreError } from "../errors.ts";
 
+/** A link that is slower than this is taken for dead, bytes a ms. */
+const SLOWEST = 256;
+
+/** How long an answer may take to something that is sent. */
+export function patienceMs(answerMs: number, bytes: number): number {
+  return answerMs + bytes / SLOWEST;
+}
+
 export interface Patience {
   /** Aborted when it has an end, or the caller leaves. */
   readonly signal: AbortSignal;

@@ -20,6 +20,7 @@ import { type ByteSource, MemorySource } from "../format/source.ts";
 import { unpack } from "../format/unpack.ts";
 import { type Address, newStamp } from "../store/address.ts";
 import { type Description, describe, fieldsOf, parseDescription } from "../store/description.ts";
+import { SKELETON_KIND } from "../store/draft.ts";
 import type { Entry, FileArray, InlineArray } from "../store/entry.ts";
 import { xxh64 } from "../store/hash.ts";
 import type { Home, Parcel } from "./shared-tier.ts";
@@ -155,6 +156,7 @@ export async function outlineOf(
   const said = parseDescription(head.metadata);
   if (said === undefined) throw new Error("it does not say of which result it is");
   check(said);
+  if (said.threw) throw new Error("it is an error, which is of one machine");
   const { parts, stamp } = fieldsOf(fieldsOf(head.metadata)["bloscache"]);
   const entry = entryOf(said, Date.now() - ageMs);
   if (parts === undefined) {
@@ -178,11 +180,12 @@ function entryOf(said: Description, createdMs: number): Entry {
 
 /** What is known of the file of a result's only array. */
 async function arrayOfFile(
-  { array, arrays, kind }: Description,
+  { array, arrays, kind, skeletonIsArray }: Description,
   head: Head,
   source: ByteSource,
 ): Promise<FileArray> {
-  if (array !== 0 || arrays !== 1) throw new Error("it is a part of a result");
+  const isWhole = array === 0 && arrays === 1 && skeletonIsArray === (kind === SKELETON_KIND);
+  if (!isWhole) throw new Error("it is a part of a result");
   if (!isAnnounced(head)) throw new Error("it does not say how long it is");
   const headDigest = xxh64(await source.read(0, head.length));
   const [nbytes, cbytes, headLength] = [announcedSize(head), source.size, head.length];

@@ -6,18 +6,15 @@ import { findObjectFault } from "../store/object-file.ts";
 import type { Bucket, PutCondition } from "./bucket.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { objectName, sideName } from "./object-names.ts";
-import { within } from "./patience.ts";
+import { patienceMs, within } from "./patience.ts";
 import { encodeIndex, encodeSingle, isSingle } from "./result-object.ts";
 import type { Seal } from "./seal.ts";
 import type { Home, Parcel, Replaces } from "./shared-tier.ts";
 
-/** Something to be sent, as it is kept on disk until then. */
-export type Errand =
+/** Something to be done about a result, as it is kept on disk until then. */
+export type ResultErrand =
   | { readonly action: "publish"; readonly row: string; readonly replaces: Replaces }
   | { readonly action: "remove"; readonly row: string; readonly name: string };
-
-/** A link that is slower than this is taken for dead, bytes a ms. */
-const SLOWEST = 256;
 
 /** Bytes of a file that are read at a time. */
 const READ_BYTES = 1024 * 1024;
@@ -36,13 +33,14 @@ export class Sending {
   }
 
   /** @throws {StoreError} when it may be tried again */
-  async send(errand: Errand, capabilities: Capabilities): Promise<void> {
+  async send(errand: ResultErrand, capabilities: Capabilities): Promise<void> {
     if (errand.action === "remove") {
       await this.#within(0, (signal) => this.#bucket.delete([errand.name], { signal }));
       return;
     }
     const parcel = this.#home.parcelOf(Uint8Array.from(Buffer.from(errand.row, "hex")));
-    if (parcel === undefined) return;
+    // A failure, which may have taken the place of the result meanwhile, is of this machine.
+    if (parcel === undefined || parcel.entry.threw) return;
     try {
       await this.#publish(parcel, errand.replaces, capabilities);
     } catch (error) {
@@ -67,7 +65,16 @@ export class Sending {
     }
     const isOurs = await this.#put(name, encodeIndex(parcel, digests), replaces, capabilities);
     // The result that is there has files of its own.
-    if (!isOurs) await this.#within(0, (signal) => this.#bucket.delete(sides, { signal }));
+    if (!isOurs) await this.#discard(sides);
+  }
+
+  /** Who may not delete, leaves them to the collection. */
+  async #discard(names: readonly string[]): Promise<void> {
+    try {
+      await this.#within(0, (signal) => this.#bucket.delete(names, { signal }));
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
   }
 
   /** Whether it is there now, and was not before. @throws {StoreError} when that is not known */
@@ -118,8 +125,8 @@ export class Sending {
   }
 
   #within<T>(bytes: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const patienceMs = this.#answerMs + bytes / SLOWEST;
-    return within(patienceMs, this.#bucket.url, undefined, ({ signal }) => ask(signal));
+    const ms = patienceMs(this.#answerMs, bytes);
+    return within(ms, this.#bucket.url, undefined, ({ signal }) => ask(signal));
   }
 }
 

@@ -6,6 +6,7 @@ import type { TypedArray } from "../format/dtype.ts";
 import type { ByteSink } from "../format/sink.ts";
 import type { Address } from "../store/address.ts";
 import type { Entry } from "../store/entry.ts";
+import type { SeriesKind, SeriesNote, SeriesRow } from "../store/series-row.ts";
 
 /** A tier, before a cache has taken it into use. */
 export interface SharedTier {
@@ -25,6 +26,8 @@ export interface Home {
   elementsOf(kind: number, plain: Uint8Array): TypedArray | undefined;
   /** A stored result; `undefined` when it is gone, or cannot be read. */
   parcelOf(row: Uint8Array): Parcel | undefined;
+  /** A stored series; `undefined` when it is gone. */
+  seriesOf(row: Uint8Array): StoredItems | undefined;
   /** Tells the user what fails for no call. */
   warn(code: string, message: string): void;
 }
@@ -35,6 +38,14 @@ export interface Parcel {
   readonly entry: Entry;
   /** Absolute paths, one for each array; none for a result that is all in its row. */
   readonly files: readonly string[];
+}
+
+/** A series, as far as it is committed here. */
+export interface StoredItems {
+  readonly address: Address;
+  readonly row: SeriesRow;
+  /** Plain bytes of the items from `start` to `stop`; `undefined` when they cannot be read. */
+  read(start: number, stop: number): Promise<ArrayBuffer | undefined>;
 }
 
 /** A result that the tier has. */
@@ -72,12 +83,52 @@ export interface TierLease {
   release(): Promise<void>;
 }
 
+/** What the items of a series are. */
+export type ItemKind = Pick<SeriesKind, "dtype" | "itemShape">;
+
+/** What the tier has of a series. */
+export interface FoundSeries {
+  /** Items. */
+  readonly length: number;
+  /** What computing all of them took, ms. */
+  readonly durationMs: number;
+  /**
+   * Items from number `from` on, in stretches behind each of which somebody can go on. They end early
+   * when others change the series meanwhile, and with what is refused.
+   *
+   * @throws {StoreError}
+   */
+  stretches(from: number, signal?: AbortSignal): AsyncGenerator<Stretch | Refused, void, undefined>;
+}
+
+/** Items one behind the other, and what goes with all up to the last of them. */
+export interface Stretch {
+  readonly plain: Uint8Array;
+  readonly note: SeriesNote;
+}
+
+/** Results that grow, in segments. */
+export interface TierSeries {
+  /** How far a series has come: one request. @throws {StoreError} */
+  look(
+    address: Address,
+    kind: ItemKind,
+    signal?: AbortSignal,
+  ): Promise<FoundSeries | Refused | undefined>;
+  /** Sends what is stored here and not there, some time; resolves as {@link AttachedTier.publish}. */
+  extend(address: Address): Promise<void>;
+  /** {@link extend}, of the news that there is no such series any more. */
+  remove(address: Address): Promise<void>;
+}
+
 export interface AttachedTier {
+  readonly series: TierSeries;
   /** What the tier has of a result: one request for a small one. @throws {StoreError} */
   look(address: Address, signal?: AbortSignal): Promise<Found | Refused | undefined>;
   /**
    * Asks for the right to compute a result.
    *
+   * @param wasHeld whether somebody had it a moment ago
    * @returns for how long at most somebody else has it, if never heard of again, ms; `"unavailable"`
    *   where nobody can have it
    * @throws {StoreError}
@@ -85,6 +136,7 @@ export interface AttachedTier {
   tryAcquire(
     address: Address,
     signal?: AbortSignal,
+    wasHeld?: boolean,
   ): Promise<TierLease | { readonly heldForMs: number } | "unavailable">;
   /** Sends a stored result, some time; resolves when that is done, given up or put off. */
   publish(address: Address, replaces: Replaces): Promise<void>;
@@ -92,4 +144,6 @@ export interface AttachedTier {
   remove(address: Address): Promise<void>;
   /** Resolves when nothing is left to send, or nothing can be sent for now. */
   settled(): Promise<void>;
+  /** Sends no more: what is left is kept for who attaches the tier next. */
+  end(): void;
 }

@@ -1,28 +1,13 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { describe, expect, test } from "vitest";
 import { Memory } from "../../src/index.ts";
-import { S3Bucket } from "../../src/s3/s3-bucket.ts";
 import { s3Tier } from "../../src/s3/s3-tier.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { tierContract } from "../tier/tier-contract.ts";
-import { clientOptions, isInstalled, newBucket, type ServerName, startServer } from "./servers.ts";
+import { clientOptions, isInstalled, newBucket, startServer } from "./servers.ts";
+import { tierSubjects } from "./tier-subjects.ts";
 
-for (const name of ["ceph", "swift"] as const satisfies ServerName[]) {
-  tierContract({
-    name,
-    isInstalled: isInstalled(name),
-    hasLeases: name === "ceph",
-    async makePlace() {
-      const server = await startServer(name);
-      const bucket = await newBucket(server);
-      const options = clientOptions(server);
-      return {
-        bucket: new S3Bucket(new S3Client(options), bucket, "some/prefix/"),
-        tier: (more) => s3Tier({ bucket, prefix: "some/prefix", client: options, ...more }),
-      };
-    },
-  });
-}
+for (const subject of tierSubjects) tierContract(subject);
 
 describe.skipIf(!isInstalled("ceph"))("requests", () => {
   /** A client of Ceph, and the commands that it sends. */

@@ -2,51 +2,12 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type CacheEvent, Memory, type MemoryOptions } from "../../src/index.ts";
-import type { Bucket } from "../../src/tier/bucket.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { Memory } from "../../src/index.ts";
 import { readBody } from "../../src/tier/bucket.ts";
-import type { SharedTier } from "../../src/tier/shared-tier.ts";
-import type { TierOptions } from "../../src/tier/tier-options.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { collectWarnings, nextTurn } from "../support/warnings.ts";
-
-/** A place for a tier, and what stands in it. */
-interface Place {
-  readonly bucket: Bucket;
-  tier(options?: TierOptions): SharedTier;
-}
-
-export interface TierSubject {
-  readonly name: string;
-  readonly isInstalled: boolean;
-  /** Whether its bucket has conditional writes. */
-  readonly hasLeases: boolean;
-  makePlace(): Promise<Place>;
-}
-
-interface Host {
-  readonly memory: Memory;
-  /** Types of its events, in their order. */
-  readonly events: string[];
-  readonly location: string;
-}
-
-const hosts: Host[] = [];
-
-afterEach(async () => {
-  for (const { memory } of hosts.splice(0)) await memory[Symbol.asyncDispose]();
-});
-
-/** A cache of its own, as another machine has. */
-function hostOf(shared: SharedTier, options: Partial<MemoryOptions> = {}): Host {
-  const events: string[] = [];
-  const onEvent = ({ type }: CacheEvent) => void events.push(type);
-  const location = temporaryFolder();
-  const host = { memory: new Memory({ location, shared, onEvent, ...options }), events, location };
-  hosts.push(host);
-  return host;
-}
+import { type Host, hostOf, names, type Place, type TierSubject } from "./hosts.ts";
 
 /** A function whose computations are counted, on all hosts together. */
 function countedOn(runs: { count: number }) {
@@ -58,12 +19,6 @@ function countedOn(runs: { count: number }) {
       },
       { id: "squares", ...options },
     );
-}
-
-async function names(bucket: Bucket, prefix = "results/"): Promise<string[]> {
-  const listed: string[] = [];
-  for await (const { name } of bucket.list(prefix)) listed.push(name);
-  return listed;
 }
 
 const SMALL = 10;
