@@ -28,6 +28,14 @@ export function addressOfRow(
   return new CallAddress(prefix, key, { id, slug: slugOf(id) });
 }
 
+/**
+ * The address that a result of a function has, by the key of its row: of a row that is not of this
+ * function it is another row's.
+ */
+export function addressOfResult(row: Uint8Array, id: string): Address {
+  return new CallAddress(rowPrefix({ id }), row.subarray(PREFIX_LENGTH), { id, slug: slugOf(id) });
+}
+
 export class CallAddress implements Address {
   readonly row: Uint8Array;
   readonly functionId: string;

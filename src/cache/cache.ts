@@ -78,7 +78,7 @@ const OPTION_NAMES = [
 ];
 
 /** Results of at most so many plain bytes live in their row: a file of their own costs more. */
-const INLINE_BYTES = 16 * 1024;
+export const INLINE_BYTES: number = 16 * 1024;
 
 /** Measured: in chunks of 256 and 512 KiB no data is written faster, and much of it more slowly. */
 const DEFAULT_PACKING = {

@@ -15,7 +15,7 @@ import { TierLeases } from "./lease.ts";
 import { leaseName, objectName, sideName } from "./object-names.ts";
 import { Outbox } from "./outbox.ts";
 import { within } from "./patience.ts";
-import { decodeObject, OBJECT_BYTES, type SideFile } from "./result-object.ts";
+import { decodeObject, OBJECT_BYTES, oversized, type SideFile } from "./result-object.ts";
 import type { Seal } from "./seal.ts";
 import { Sending } from "./sending.ts";
 import { SeriesObjects } from "./series-objects.ts";
@@ -119,10 +119,7 @@ class AttachedBucket implements AttachedTier {
         const { etag, size } = object;
         if (size > OBJECT_BYTES) {
           await leave(object);
-          return {
-            refused: `it has ${size} bytes, and results have ${OBJECT_BYTES} at most`,
-            etag,
-          };
+          return { refused: oversized(size), etag };
         }
         const bytes = await readBody({ ...object, body: patience.heed(object.body) });
         return this.#decode(address, name, object, bytes);

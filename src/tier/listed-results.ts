@@ -20,26 +20,41 @@ const KINDS = [
   { prefix: "series/", id: /^series\/[^/]+\/[^/]+\/[^/]+(?=\/)/, head: "/manifest.json" },
 ] as const;
 
-/** All of a bucket. Objects that have other names are none of ours. */
+/**
+ * All of a bucket, or what stands under a prefix. Objects that have other names are none of ours.
+ *
+ * @param prefix whole parts of names, such as `results/` or `results/<function>/`
+ */
 export async function* listResults(
   bucket: Bucket,
   signal?: AbortSignal,
+  prefix = "",
 ): AsyncGenerator<ListedResult, void, undefined> {
   for (const kind of KINDS) {
-    let id: string | undefined;
-    let objects: ListedObject[] = [];
-    for await (const object of bucket.list(kind.prefix, { signal })) {
-      const [itsId] = kind.id.exec(object.name) ?? [];
-      if (itsId === undefined) continue;
-      if (id !== undefined && itsId !== id) {
-        yield resultOf(id, id + kind.head, objects);
-        objects = [];
-      }
-      id = itsId;
-      objects.push(object);
+    const isWithin = prefix.startsWith(kind.prefix);
+    if (isWithin || prefix === "") {
+      yield* together(kind, bucket.list(isWithin ? prefix : kind.prefix, { signal }));
     }
-    if (id !== undefined) yield resultOf(id, id + kind.head, objects);
   }
+}
+
+async function* together(
+  kind: (typeof KINDS)[number],
+  listing: AsyncIterable<ListedObject>,
+): AsyncGenerator<ListedResult, void, undefined> {
+  let id: string | undefined;
+  let objects: ListedObject[] = [];
+  for await (const object of listing) {
+    const [itsId] = kind.id.exec(object.name) ?? [];
+    if (itsId === undefined) continue;
+    if (id !== undefined && itsId !== id) {
+      yield resultOf(id, id + kind.head, objects);
+      objects = [];
+    }
+    id = itsId;
+    objects.push(object);
+  }
+  if (id !== undefined) yield resultOf(id, id + kind.head, objects);
 }
 
 function resultOf(id: string, head: string, objects: readonly ListedObject[]): ListedResult {

@@ -13,10 +13,10 @@
  */
 import fs from "node:fs";
 import { announcedSize, isAnnounced } from "../format/chunk-walk.ts";
-import { type Head, readHeadSync } from "../format/head.ts";
+import { type Head, readHead } from "../format/head.ts";
 import type { Metadata } from "../format/metadata.ts";
 import { packNdarray } from "../format/pack-ndarray.ts";
-import { MemorySource } from "../format/source.ts";
+import { type ByteSource, MemorySource } from "../format/source.ts";
 import { unpack } from "../format/unpack.ts";
 import { type Address, newStamp } from "../store/address.ts";
 import { type Description, describe, fieldsOf, parseDescription } from "../store/description.ts";
@@ -27,6 +27,11 @@ import type { Home, Parcel } from "./shared-tier.ts";
 
 /** The most bytes of an object that is held in memory; larger files are objects of their own. */
 export const OBJECT_BYTES: number = 16 * 1024 * 1024;
+
+/** What is wrong with an object of more bytes. */
+export function oversized(size: number): string {
+  return `it has ${size} bytes, and results have ${OBJECT_BYTES} at most`;
+}
 
 /** A file that is an object of its own. */
 export interface SideFile {
@@ -110,29 +115,62 @@ export async function decodeObject(
   address: Address,
   bytes: Uint8Array,
   ageMs: number,
-  home: Home,
+  home: Pick<Home, "inlineBytes">,
 ): Promise<Decoded> {
-  const source = new MemorySource(bytes);
-  const head = readHeadSync(source);
+  const outline = await outlineOf(new MemorySource(bytes), ageMs, home, (said) => {
+    if (Buffer.compare(said.row, address.row) === 0 && said.functionId === address.functionId) {
+      return;
+    }
+    throw new Error(`it is of another call: "${said.functionId}"`);
+  });
+  const [array] = outline.entry.arrays;
+  if (outline.content !== "object" || array === undefined || "plain" in array) return outline;
+  // Its chunks are checked when it is read.
+  if (array.nbytes > home.inlineBytes) return outline;
+  const plain = new Uint8Array(await unpack(new MemorySource(bytes), outline.head));
+  const entry = { ...outline.entry, arrays: [{ kind: array.kind, plain }] };
+  return { entry, content: "inline" };
+}
+
+/** What an object says, and of which result it says it is. */
+export interface Outline extends Decoded {
+  readonly head: Head;
+  readonly said: Description;
+}
+
+/**
+ * Reads what an object says of its result: its head, and all of it only if it holds the arrays of a
+ * small result.
+ *
+ * @param check may refuse it, before more than the head is read
+ * @throws {BloscpackError} for what is no sound file, an `Error` for what is no result, and what the
+ *   source throws
+ */
+export async function outlineOf(
+  source: ByteSource,
+  ageMs: number,
+  home: Pick<Home, "inlineBytes">,
+  check: (said: Description) => void = () => undefined,
+): Promise<Outline> {
+  const head = await readHead(source);
   const said = parseDescription(head.metadata);
   if (said === undefined) throw new Error("it does not say of which result it is");
-  if (Buffer.compare(said.row, address.row) !== 0 || said.functionId !== address.functionId) {
-    throw new Error(`it is of another call: "${said.functionId}"`);
-  }
+  check(said);
   if (said.threw) throw new Error("it is an error, which is of one machine");
   const { parts, stamp } = fieldsOf(fieldsOf(head.metadata)["bloscache"]);
   const entry = entryOf(said, Date.now() - ageMs);
-  if (parts === undefined) return decodeFile(said, entry, head, bytes, home);
+  if (parts === undefined) {
+    const arrays = [await arrayOfFile(said, head, source)];
+    return { head, said, entry: { ...entry, arrays }, content: "object" };
+  }
   if (!Array.isArray(parts)) throw new Error("its parts are none");
   if (stamp === undefined) {
     const payload = await unpack(source, head, (nbytes) => checkPayload(nbytes, parts, home));
-    return decodeInline(entry, payload, parts);
+    return { head, said, ...decodeInline(entry, payload, parts) };
   }
   const sides = parts.map(sideOf);
-  return {
-    entry: { ...entry, arrays: sides.map(({ facts }) => facts) },
-    content: { stamp: whole(stamp), sides },
-  };
+  const arrays = sides.map(({ facts }) => facts);
+  return { head, said, entry: { ...entry, arrays }, content: { stamp: whole(stamp), sides } };
 }
 
 function entryOf(said: Description, createdMs: number): Entry {
@@ -140,32 +178,26 @@ function entryOf(said: Description, createdMs: number): Entry {
   return { ...told, createdMs, stamp: newStamp(), arrays: [] };
 }
 
-/** The file of a result's only array. */
-async function decodeFile(
+/** What is known of the file of a result's only array. */
+async function arrayOfFile(
   { array, arrays, kind, skeletonIsArray }: Description,
-  entry: Entry,
   head: Head,
-  bytes: Uint8Array,
-  { inlineBytes }: Home,
-): Promise<Decoded> {
+  source: ByteSource,
+): Promise<FileArray> {
   const isWhole = array === 0 && arrays === 1 && skeletonIsArray === (kind === SKELETON_KIND);
   if (!isWhole) throw new Error("it is a part of a result");
   if (!isAnnounced(head)) throw new Error("it does not say how long it is");
-  const nbytes = announcedSize(head);
-  if (nbytes <= inlineBytes) {
-    const plain = new Uint8Array(await unpack(new MemorySource(bytes), head));
-    return { entry: { ...entry, arrays: [{ kind, plain }] }, content: "inline" };
-  }
-  // Its chunks are checked when it is read.
-  const facts = {
-    ...{ kind, nbytes, cbytes: bytes.byteLength, headLength: head.length },
-    headDigest: xxh64(bytes.subarray(0, head.length)),
-  };
-  return { entry: { ...entry, arrays: [facts] }, content: "object" };
+  const headDigest = xxh64(await source.read(0, head.length));
+  const [nbytes, cbytes, headLength] = [announcedSize(head), source.size, head.length];
+  return { kind, nbytes, cbytes, headLength, headDigest };
 }
 
 /** Before memory is taken for it. */
-function checkPayload(nbytes: number, parts: readonly unknown[], { inlineBytes }: Home): void {
+function checkPayload(
+  nbytes: number,
+  parts: readonly unknown[],
+  { inlineBytes }: Pick<Home, "inlineBytes">,
+): void {
   const limit = inlineBytes + 8 * parts.length;
   if (nbytes > limit) throw new Error(`it holds ${nbytes} bytes, and small results ${limit}`);
 }

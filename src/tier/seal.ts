@@ -31,6 +31,11 @@ export class Seal {
     this.#key = key === undefined ? undefined : checkKey(key);
   }
 
+  /** Whether it can tell who made an object. */
+  get hasKey(): boolean {
+    return this.#key !== undefined;
+  }
+
   /** The metadata of an object. */
   fieldsFor(name: string, bytes: Uint8Array): { [field: string]: string } {
     return this.#key === undefined
@@ -62,10 +67,20 @@ export class Seal {
    * for.
    */
   digester(): Digester {
-    if (this.#key === undefined) return new Xxhash();
-    const hash = createHash("sha256");
-    return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
+    return digesterOf(this.#key !== undefined);
   }
+}
+
+/** Whether an object is signed, by whatever key. */
+export function isSigned(fields: { readonly [field: string]: string }): boolean {
+  return fields[SIGNATURE] !== undefined;
+}
+
+/** {@link Seal.digester}, of the files of a result that is signed, or is not. */
+export function digesterOf(isSignedResult: boolean): Digester {
+  if (!isSignedResult) return new Xxhash();
+  const hash = createHash("sha256");
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
 }
 
 function checkKey(key: unknown): Buffer {

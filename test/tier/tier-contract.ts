@@ -68,6 +68,8 @@ export function tierContract({ name, isInstalled, hasLeases, makePlace }: TierSu
         text: "ä".repeat(100_000),
         small: [new Int16Array([1, 2]), new Float64Array([0.1, -0])],
         empty: new Float64Array(),
+        // Of so many words that they are a file, and there is no other.
+        words: Array.from({ length: 3_000 }, (_, i) => ({ i, name: `the name of ${i}` })),
       };
       const remember = ({ memory }: Host) =>
         memory.memoize(async (which: keyof typeof results) => results[which], { id: "remember" });
@@ -80,7 +82,7 @@ export function tierContract({ name, isInstalled, hasLeases, makePlace }: TierSu
       for (const [which, result] of Object.entries(results)) {
         expect(await here(which as never)).toEqual(result);
       }
-      expect(b.events.filter((type) => type === "fetch")).toHaveLength(7);
+      expect(b.events.filter((type) => type === "fetch")).toHaveLength(8);
       expect(b.events).not.toContain("miss");
     });
 

@@ -2,7 +2,8 @@
 import type { StoredArray } from "../../cache/stored-arrays.ts";
 import { messageOf } from "../../errors.ts";
 import { halfToFloat32 } from "../../format/half.ts";
-import { readInfo } from "../../store/file-info.ts";
+import type { BytesReader, Reader } from "../../format/reader.ts";
+import { type FileInfo, readInfo } from "../../store/file-info.ts";
 import { open } from "../../store/file-reader.ts";
 
 export interface ArrayFacts extends StoredArray {
@@ -27,12 +28,27 @@ const TEXT_SHOWN = 60;
 /** The largest item of a typed array, bytes. */
 const LARGEST_ITEM = 8;
 
+/** The file of an array, wherever it is. */
+export interface ArrayFile {
+  readonly info: () => Promise<FileInfo>;
+  readonly open: (options?: { readonly as: "bytes" }) => Promise<Reader>;
+}
+
 /** Never throws for the file: what is wrong with it is among the facts. */
 export async function describeArray(array: StoredArray): Promise<ArrayFacts> {
-  if (array.file === undefined) return array;
+  const { file } = array;
+  if (file === undefined) return array;
+  return describeFile(array, {
+    info: () => readInfo(file),
+    open: (options) => open(file, options),
+  });
+}
+
+/** {@link describeArray} of one that is no file of the system's. */
+export async function describeFile(array: StoredArray, file: ArrayFile): Promise<ArrayFacts> {
   try {
-    const { header, firstChunk } = await readInfo(array.file);
-    const { dtype, shape, order, preview } = await look(array.file, array);
+    const { header, firstChunk } = await file.info();
+    const { dtype, shape, order, preview } = await look(file, array);
     return {
       ...array,
       ...(dtype === undefined ? {} : { dtype, shape, order }),
@@ -47,10 +63,13 @@ export async function describeArray(array: StoredArray): Promise<ArrayFacts> {
   }
 }
 
-async function look(file: string, array: StoredArray) {
-  const [typed, bytes] = await Promise.all([open(file), open(file, { as: "bytes" })]);
+async function look(file: ArrayFile, array: StoredArray) {
+  const [typed, bytes] = await Promise.all([file.open(), file.open({ as: "bytes" })]);
   try {
-    const first = await bytes.slice(0, Math.max(SHOWN * LARGEST_ITEM, 2 * TEXT_SHOWN));
+    const first = await (bytes as BytesReader).slice(
+      0,
+      Math.max(SHOWN * LARGEST_ITEM, 2 * TEXT_SHOWN),
+    );
     const { dtype, shape, order } = typed;
     return { dtype, shape, order, preview: previewOf(first, array) } as {
       dtype: string;

@@ -6,16 +6,11 @@ import { printable } from "../printable.ts";
 import { formatTime, shortId } from "./words.ts";
 
 /** Candidates that an error names. */
-const SHOWN = 10;
+export const SHOWN = 10;
 
 /** The result whose key begins with these digits. @throws {CliError} unless there is just one */
 export function chooseResult(memory: Memory, digits: string): Shelved {
-  if (!/^[0-9a-f]{1,32}$/i.test(digits)) {
-    throw new CliError(
-      `'${printable(digits)}' is not a key: up to 32 hexadecimal digits`,
-      EXIT_USAGE,
-    );
-  }
+  checkKey(digits);
   const found: Shelved[] = [];
   for (const handle of memory.find(digits)) {
     found.push(handle);
@@ -29,6 +24,15 @@ export function chooseResult(memory: Memory, digits: string): Shelved {
   const lines = found.slice(0, SHOWN).map((handle) => `  ${candidate(handle)}`);
   throw new CliError(
     [`'${digits}' may be one of several keys:`, ...lines, ...ellipsis(found.length)].join("\n"),
+  );
+}
+
+/** @throws {CliError} for what no key begins with */
+export function checkKey(digits: string): void {
+  if (/^[0-9a-f]{1,32}$/i.test(digits)) return;
+  throw new CliError(
+    `'${printable(digits)}' is not a key: up to 32 hexadecimal digits`,
+    EXIT_USAGE,
   );
 }
 
@@ -74,6 +78,7 @@ function unclear(what: string, more: string, ids: readonly string[]): CliError {
   return new CliError(lines.join("\n"), EXIT_FAILURE);
 }
 
-function ellipsis(count: number): string[] {
+/** The line behind candidates of which not all are shown. */
+export function ellipsis(count: number): string[] {
   return count > SHOWN ? ["  …"] : [];
 }

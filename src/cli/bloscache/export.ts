@@ -1,7 +1,6 @@
 /** `bloscache export`: one array of a result, for numpy and for everybody who reads Bloscpack. */
 import { Adapters } from "../../cache/result-adapters.ts";
 import { takeApart } from "../../cache/result-writer.ts";
-import type { Shelved } from "../../cache/shelved.ts";
 import type { StoredArray } from "../../cache/stored-arrays.ts";
 import type { Sink } from "../../format/endpoints.ts";
 import { type ArrayInput, checkArray } from "../../format/ndarray.ts";
@@ -21,7 +20,7 @@ import { shortKey } from "./words.ts";
 
 type Format = "blp" | "npy";
 
-interface ExportOptions extends GlobalOptions {
+export interface ExportOptions extends GlobalOptions {
   readonly format?: Format;
   readonly path?: string;
   readonly array?: number;
@@ -35,14 +34,11 @@ export async function exportArray(
   [key, out]: [string, string],
   options: ExportOptions,
 ): Promise<void> {
-  const format = options.format ?? formatOf(out);
+  const format = formatOf(out, options);
   const { memory } = openCache(options);
   const handle = chooseResult(memory, key);
-  const { array, n } = chooseArray(handle, options);
-  await requireFree(out, session, ...(array.file === undefined ? [] : [array.file]));
-  if (out === STANDARD_STREAM && process.stdout.isTTY && !session.force) {
-    throw new CliError("data is not for a terminal: name a file, or force it with -f");
-  }
+  const { array, n } = chooseArray(handle.key, handle.arrays(), options);
+  await requireWritable(out, session, ...(array.file === undefined ? [] : [array.file]));
   const { file } = array;
   const series = handle.series();
   if (series !== undefined) {
@@ -52,13 +48,25 @@ export async function exportArray(
     const write = format === "npy" ? writeNpy : copyFile;
     await blaming(file, () => fill(out, session, (sink, watched) => write(file, sink, watched)));
   } else {
-    const input = await inlineArray(handle, n);
-    const pieces = format === "npy" ? npyOf(input) : [packNdarray(input)];
+    const pieces = piecesOf(await handle.look(), n, format);
     await fill(out, session, async (sink) => sink.append(pieces));
   }
 }
 
-function formatOf(out: string): Format {
+/** @throws {CliError} for data that somebody would not want there */
+export async function requireWritable(
+  out: string,
+  session: Session,
+  ...inputs: readonly string[]
+): Promise<void> {
+  await requireFree(out, session, ...inputs);
+  if (out === STANDARD_STREAM && process.stdout.isTTY && !session.force) {
+    throw new CliError("data is not for a terminal: name a file, or force it with -f");
+  }
+}
+
+export function formatOf(out: string, { format }: ExportOptions): Format {
+  if (format !== undefined) return format;
   if (out.endsWith(EXTENSION)) return "blp";
   if (out.endsWith(".npy")) return "npy";
   const what = out === STANDARD_STREAM ? "stdout" : `'${out}'`;
@@ -66,9 +74,12 @@ function formatOf(out: string): Format {
 }
 
 /** The array that is meant: the only one, or the one that the options name. */
-function chooseArray(handle: Shelved, { path, array: number }: ExportOptions) {
-  const arrays = handle.arrays();
-  if (arrays === undefined) throw new CliError(`the result ${shortKey(handle.key)} is gone`);
+export function chooseArray(
+  key: string,
+  arrays: readonly StoredArray[] | undefined,
+  { path, array: number }: ExportOptions,
+): { readonly array: StoredArray; readonly n: number } {
+  if (arrays === undefined) throw new CliError(`the result ${shortKey(key)} is gone`);
   const isMeant = ({ place }: StoredArray, n: number) => {
     if (path !== undefined) return [path, `result.${path}`, `result${path}`].includes(place);
     return number === undefined || number === n;
@@ -78,16 +89,16 @@ function chooseArray(handle: Shelved, { path, array: number }: ExportOptions) {
   const isClear = path !== undefined || number !== undefined || arrays.length === 1;
   if (array !== undefined && isClear) return { array, n };
   const lines = arrays.map(({ place, type }, i) => `  ${i}: ${printable(place)}, ${type}`);
-  if (lines.length === 0) throw new CliError(`the result ${shortKey(handle.key)} holds no array`);
+  if (lines.length === 0) throw new CliError(`the result ${shortKey(key)} holds no array`);
   const message =
     array === undefined
-      ? `the result ${shortKey(handle.key)} has no such array; it has:`
-      : `the result ${shortKey(handle.key)} holds several arrays, name one by --path or --array:`;
+      ? `the result ${shortKey(key)} has no such array; it has:`
+      : `the result ${shortKey(key)} holds several arrays, name one by --path or --array:`;
   throw new CliError([message, ...lines].join("\n"));
 }
 
 /** Writes an output that appears complete or not at all. */
-async function fill(
+export async function fill(
   out: string,
   session: Session,
   write: (sink: Sink, watched: Watched) => Promise<void>,
@@ -146,10 +157,12 @@ async function writeNpy(file: string, sink: Sink, watched: Watched): Promise<voi
 /**
  * An array of a small result, which has no file, with its shape. The arrays of what an adapter would
  * restore are in the order in which they were stored, for they are those of its parts.
+ *
+ * @param value the result
  */
-async function inlineArray(handle: Shelved, n: number): Promise<ArrayInput> {
-  const { arrays } = takeApart(await handle.look(), new Adapters());
-  return arrays[n]?.input as ArrayInput;
+export function piecesOf(value: unknown, n: number, format: Format): Uint8Array[] {
+  const input = takeApart(value, new Adapters()).arrays[n]?.input as ArrayInput;
+  return format === "npy" ? npyOf(input) : [packNdarray(input)];
 }
 
 function npyOf(input: ArrayInput): Uint8Array[] {

@@ -20,9 +20,9 @@ import {
   shortVersion,
 } from "./words.ts";
 
-type Order = "created" | "size" | "duration" | "name";
+export type Order = "created" | "size" | "duration" | "name";
 
-interface LsOptions extends GlobalOptions {
+export interface LsOptions extends GlobalOptions {
   readonly sort?: Order;
   readonly tag?: string;
   readonly reverse?: true;
@@ -44,7 +44,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** With the tags in front of the arguments, which end the line. */
-const LONG_COLUMNS: readonly Column[] = [
+export const LONG_COLUMNS: readonly Column[] = [
   ...COLUMNS.slice(0, -1),
   { title: "TAGS" },
   ...COLUMNS.slice(-1),
@@ -118,12 +118,12 @@ function rankOf(info: EntryInfo, order: Order): number {
   return order === "duration" ? info.durationMs : info.created.getTime();
 }
 
-function compare(a: string, b: string): number {
+export function compare(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }
 
-function cellsOf(info: EntryInfo, { long }: LsOptions): string[] {
+export function cellsOf(info: EntryInfo, { long }: Pick<LsOptions, "long">): string[] {
   const { key, id, version } = info;
   const call = `${info.threw ? "threw: " : ""}${formatArguments(info)}`;
   const names =
@@ -147,7 +147,7 @@ function shortened(text: string): string {
 }
 
 /** On a terminal a line of the short form is one line. */
-function fitted(line: string, { long }: LsOptions): string {
+export function fitted(line: string, { long }: Pick<LsOptions, "long">): string {
   const { isTTY, columns } = process.stdout;
   if (long === true || !isTTY || line.length <= columns) return line;
   return `${line.slice(0, columns - 1)}…`;

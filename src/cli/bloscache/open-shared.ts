@@ -1,7 +1,11 @@
-/** The bucket that a command is about. */
+/** The bucket that a command is about, and what it takes to read it. */
+import { addressOfResult } from "../../cache/address.ts";
+import { INLINE_BYTES } from "../../cache/cache.ts";
 import { isS3Url, parseS3Url } from "../../s3/s3-url.ts";
 import type { Bucket } from "../../tier/bucket.ts";
+import type { Reading } from "../../tier/bucket-inventory.ts";
 import { CliError, EXIT_USAGE } from "../failure.ts";
+import type { Session } from "../session.ts";
 import { withSdk } from "../with-sdk.ts";
 import type { GlobalOptions } from "./program.ts";
 
@@ -21,4 +25,9 @@ export async function openShared(url: string, { dir }: GlobalOptions): Promise<B
   }
   const { openBucket } = await withSdk(url, () => import("../../s3/open-bucket.ts"));
   return openBucket(url);
+}
+
+/** How results of this library are read. */
+export function readingIn({ signal }: Pick<Session, "signal">): Reading & { signal: AbortSignal } {
+  return { addressOf: addressOfResult, inlineBytes: INLINE_BYTES, signal };
 }

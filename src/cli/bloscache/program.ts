@@ -6,6 +6,7 @@ import { createSession, type Session } from "../session.ts";
 import { parseSize } from "../sizes.ts";
 import { VersionRequest } from "../version.ts";
 import { parseDuration } from "./durations.ts";
+import { declareOperands, givenOperands, type Operand } from "./operands.ts";
 import type { TailStart } from "./tail.ts";
 import { listenForWarnings } from "./warnings.ts";
 
@@ -23,9 +24,11 @@ type Run = (session: Session, operands: never, options: never) => Promise<void>;
 interface Subcommand {
   readonly name: string;
   readonly description: string;
-  readonly operands: readonly (readonly [usage: string, description: string])[];
+  readonly operands: readonly Operand[];
   readonly options: readonly Option[];
   readonly load: () => Promise<Run>;
+  /** The same for a bucket, whose URL stands before the operands. */
+  readonly loadShared?: () => Promise<Run>;
 }
 
 const KEY = "key of a result, or as many of its first digits as tell it apart";
@@ -45,6 +48,7 @@ const subcommands: readonly Subcommand[] = [
       new Option("-l, --long", "whole keys, ids and versions, and all arguments"),
     ],
     load: async () => (await import("./ls.ts")).ls,
+    loadShared: async () => (await import("./ls-shared.ts")).lsShared,
   },
   {
     name: "du",
@@ -52,6 +56,7 @@ const subcommands: readonly Subcommand[] = [
     operands: [],
     options: [],
     load: async () => (await import("./du.ts")).du,
+    loadShared: async () => (await import("./du-shared.ts")).duShared,
   },
   {
     name: "stats",
@@ -71,6 +76,7 @@ const subcommands: readonly Subcommand[] = [
         .implies({ value: true }),
     ],
     load: async () => (await import("./show.ts")).show,
+    loadShared: async () => (await import("./show-shared.ts")).showShared,
   },
   {
     name: "tail",
@@ -102,8 +108,15 @@ const subcommands: readonly Subcommand[] = [
     name: "verify",
     description: "read all that is stored to its end, and check it",
     operands: [],
-    options: [new Option("--fix", "remove what is damaged or of no result")],
+    options: [
+      new Option("--fix", "remove what is damaged or of no result"),
+      new Option(
+        "--signing-key-file <file>",
+        "of a bucket: what its results are signed with; a line end at the end does not count",
+      ),
+    ],
     load: async () => (await import("./verify.ts")).verify,
+    loadShared: async () => (await import("./verify-shared.ts")).verifyShared,
   },
   {
     name: "rebuild",
@@ -160,6 +173,7 @@ const subcommands: readonly Subcommand[] = [
       new Option("-f, --force", "replace an existing file; let data go to a terminal"),
     ],
     load: async () => (await import("./export.ts")).exportArray,
+    loadShared: async () => (await import("./export-shared.ts")).exportShared,
   },
 ];
 
@@ -191,15 +205,27 @@ function globalOptions(): Option[] {
 
 function createSubcommand(subcommand: Subcommand, program: Command): Command {
   const command = configure(new Command(subcommand.name)).description(subcommand.description);
-  for (const [usage, description] of subcommand.operands) command.argument(usage, description);
+  if (subcommand.loadShared !== undefined) declareOperands(command, subcommand.operands);
+  else for (const [usage, text] of subcommand.operands) command.argument(usage, text);
   for (const option of [...subcommand.options, ...globalOptions()]) command.addOption(option);
   return command.action(async () => {
     const options: GlobalOptions = { ...program.opts(), ...command.opts() };
     if (options.debug === true) showStacks();
     listenForWarnings();
-    const run = await subcommand.load();
-    await run(createSession(options), command.processedArgs as never, options as never);
+    const { run, operands } = await loadRun(subcommand, command);
+    await run(createSession(options), operands as never, options as never);
   });
+}
+
+/** What carries a command out, and what it is given. */
+async function loadRun(
+  { operands, load, loadShared }: Subcommand,
+  command: Command,
+): Promise<{ readonly run: Run; readonly operands: readonly unknown[] }> {
+  if (loadShared === undefined) return { run: await load(), operands: command.processedArgs };
+  const given = givenOperands(command, operands);
+  if (given.bucket === undefined) return { run: await load(), operands: given.operands };
+  return { run: await loadShared(), operands: [given.bucket, ...given.operands] };
 }
 
 function parseCount(text: string): number {

@@ -15,7 +15,7 @@ import { print, printJson } from "./output.ts";
 import type { GlobalOptions } from "./program.ts";
 import { formatDuration, plural, shortKey } from "./words.ts";
 
-interface ShowOptions extends GlobalOptions {
+export interface ShowOptions extends GlobalOptions {
   readonly value?: true;
   readonly depth?: number;
 }
@@ -37,12 +37,34 @@ export async function show(
   const arrays: ArrayFacts[] = [];
   for (const array of handle.arrays() ?? []) arrays.push(await describeArray(array));
   const value = await textOf(handle, info, options);
-  if (options.json === true) {
-    await printJson({ ...info, needs, arrays, ...(value === undefined ? {} : { value }) });
+  await printShown({ info, needs, arrays, value }, options);
+}
+
+/** All that is known of a result. */
+export interface Shown {
+  readonly info: EntryInfo;
+  /** Names of the adapters that a program needs to have it restored. */
+  readonly needs: readonly string[];
+  readonly arrays: readonly ArrayFacts[];
+  readonly value: string | undefined;
+  /** Whether it is signed; only in buckets. */
+  readonly isSigned?: boolean;
+}
+
+export async function printShown(shown: Shown, { json }: ShowOptions): Promise<void> {
+  const { info, needs, arrays, value, isSigned } = shown;
+  if (json === true) {
+    const more = {
+      ...(value === undefined ? {} : { value }),
+      ...(isSigned === undefined ? {} : { isSigned }),
+    };
+    await printJson({ ...info, needs, arrays, ...more });
     return;
   }
+  const signature = isSigned ? "by a key, which verify checks" : "no";
   await print(
     ...describeEntry(info),
+    ...(isSigned === undefined ? [] : [`signed     ${signature}`]),
     ...needs.map((name) => `adapter    ${printable(name)}: what it restores is shown by its parts`),
     ...arrays.flatMap((facts) => ["", ...describeFacts(facts)]),
     ...(value === undefined ? [] : ["", ...value.split("\n")]),
@@ -59,18 +81,22 @@ function infoOf(handle: Shelved): EntryInfo {
 async function textOf(
   handle: Shelved,
   { files }: EntryInfo,
-  { value, depth = DEPTH }: ShowOptions,
+  options: ShowOptions,
 ): Promise<string | undefined> {
-  if (value !== true && files.length > 0) return undefined;
+  if (options.value !== true && files.length > 0) return undefined;
   try {
-    const read = await handle.look();
-    const options = value === true ? { depth, maxArrayLength: 1000 } : BRIEF;
-    return printableLines(inspect(read, { ...options, customInspect: false, colors: false }));
+    return inspected(await handle.look(), options);
   } catch (cause) {
     if (!(cause instanceof StoreError)) throw cause;
     const message = `the result ${shortKey(handle.key)} cannot be read: bloscache verify tells why`;
     throw new CliError(message, EXIT_FAILURE, { cause });
   }
+}
+
+/** A value as text: all of it if that is asked for. */
+export function inspected(read: unknown, { value, depth = DEPTH }: ShowOptions): string {
+  const options = value === true ? { depth, maxArrayLength: 1000 } : BRIEF;
+  return printableLines(inspect(read, { ...options, customInspect: false, colors: false }));
 }
 
 function describeEntry(info: EntryInfo): string[] {

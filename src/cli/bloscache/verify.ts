@@ -1,6 +1,6 @@
 /** `bloscache verify`. */
 import type { CacheReport, Finding } from "../../cache/verify.ts";
-import { EXIT_FAILURE } from "../failure.ts";
+import { CliError, EXIT_FAILURE, EXIT_USAGE } from "../failure.ts";
 import { printable } from "../printable.ts";
 import type { Session } from "../session.ts";
 import { prettySize } from "../sizes.ts";
@@ -9,8 +9,10 @@ import { Output, printJson } from "./output.ts";
 import type { GlobalOptions } from "./program.ts";
 import { plural, shortId, shortKey } from "./words.ts";
 
-interface VerifyOptions extends GlobalOptions {
+export interface VerifyOptions extends GlobalOptions {
   readonly fix?: true;
+  /** Of buckets. */
+  readonly signingKeyFile?: string;
 }
 
 export async function verify(
@@ -18,7 +20,13 @@ export async function verify(
   _operands: [],
   options: VerifyOptions,
 ): Promise<void> {
-  const { fix = false } = options;
+  const { fix = false, signingKeyFile } = options;
+  if (signingKeyFile !== undefined) {
+    throw new CliError(
+      "--signing-key-file is for buckets: in a folder nothing is signed",
+      EXIT_USAGE,
+    );
+  }
   const { memory, location } = fix ? openToMend(options) : openCache(options);
   const report = await session.watch("verifying", ({ signal, onProgress }) =>
     memory.verify({
@@ -53,7 +61,8 @@ function describeUnclaimed(count: number, isLost: boolean): string {
   return `${files} younger than an hour that no result speaks of: being stored now, or of a lost index`;
 }
 
-function describe({ kind, key, id, text, file, isFixed }: Finding): string {
+/** One line. */
+export function describe({ kind, key, id, text, file, isFixed }: Finding): string {
   const whose = [
     ...(key === undefined ? [] : [shortKey(key)]),
     ...(id === undefined ? [] : [shortId(id)]),
