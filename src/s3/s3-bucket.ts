@@ -26,10 +26,11 @@ import {
   type PutOptions,
   type PutOutcome,
 } from "../tier/bucket.ts";
+import { headOf, sizeIn, unquoted } from "./answers.ts";
 import { sendingOf } from "./client.ts";
 import { isAbsent, statusOf, storeError } from "./failure.ts";
 import { PlainS3Sink } from "./s3-sinks.ts";
-import { type Dated, timed } from "./server-time.ts";
+import { timed } from "./server-time.ts";
 
 /** How many objects one request removes, at most. */
 const DELETED_AT_ONCE = 1000;
@@ -310,19 +311,9 @@ interface Stream extends AsyncIterable<Uint8Array> {
   destroy(): void;
 }
 
-/** Of `bytes 0-9/1234`: how much there is in all. */
-function sizeIn(contentRange: string | undefined): number | undefined {
-  const size = /\/(\d+)$/.exec(contentRange ?? "")?.[1];
-  return size === undefined ? undefined : Number(size);
-}
-
 /** Somebody else has removed it meanwhile. */
 function unlessAbsent(error: unknown): void {
   if (!isAbsent(error)) throw error;
-}
-
-function unquoted(etag: string | undefined): string {
-  return (etag ?? "").replace(/^"|"$/g, "");
 }
 
 /** What became of a put with a condition. @throws `failure` when it is neither written nor refused */
@@ -336,21 +327,4 @@ function outcomeOf(error: unknown, failure: StoreError, condition: PutCondition)
     return { outcome: "unknown", cause: failure };
   }
   throw failure;
-}
-
-interface HeadOutput {
-  readonly ETag?: string | undefined;
-  readonly ContentLength?: number | undefined;
-  readonly LastModified?: Date | undefined;
-  readonly Metadata?: Record<string, string> | undefined;
-}
-
-function headOf({ output, ageOf }: Dated<HeadOutput>): ObjectHead {
-  const { ETag, ContentLength = 0, LastModified, Metadata = {} } = output;
-  return {
-    etag: unquoted(ETag),
-    size: ContentLength,
-    ageMs: ageOf(LastModified),
-    metadata: Metadata,
-  };
 }
