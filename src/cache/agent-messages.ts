@@ -63,7 +63,8 @@ export type Reply =
   | { readonly say: "sent"; readonly name: string; readonly isRemoving: boolean }
   /** The lease is given back. */
   | { readonly say: "ended"; readonly id: number }
-  | { readonly say: "settled"; readonly id: number; readonly isAllSent: boolean }
+  /** Nothing is under way, and what is left to be sent is kept for others. */
+  | { readonly say: "settled"; readonly id: number }
   | {
       readonly say: "warning";
       readonly about: string;

@@ -157,7 +157,9 @@ class Agent {
   }
 
   async #settle(id: number): Promise<void> {
-    const isAllSent = await this.#shared.settled();
-    this.#say({ say: "settled", id, isAllSent });
+    await this.#shared.settled();
+    // What could not be sent is on disk, for who comes next: the agent may end.
+    this.#shared.rest();
+    this.#say({ say: "settled", id });
   }
 }

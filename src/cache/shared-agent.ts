@@ -50,7 +50,7 @@ export class SharedAgent {
   readonly #unkept = new Set<number>();
   /** Names of results that are still to be removed. */
   readonly #removing = new Set<string>();
-  readonly #settling = new Map<number, (isAllSent: boolean) => void>();
+  readonly #settling = new Map<number, () => void>();
   /** What the process is to wait for. */
   #held = 0;
   #lastId = 0;
@@ -153,17 +153,17 @@ export class SharedAgent {
     this.#ask({ ask: "rest" });
   }
 
-  /** Resolves when what was to be sent is sent, and the agent has ended; or cannot be for now. */
+  /** Resolves when what was to be sent is sent, or kept for others, and the agent has ended. */
   async end(): Promise<void> {
     if (this.#isGone) return;
     const id = ++this.#lastId;
-    const isAllSent = await new Promise<boolean>((resolve) => {
+    await new Promise<void>((resolve) => {
       this.#settling.set(id, resolve);
       this.#hold(1);
       this.#ask({ ask: "settle", id });
     });
     // What is asked of it meanwhile is not to be lost.
-    if (!isAllSent || this.#isGone || this.#held > 0 || this.#concerns.size > 0) return;
+    if (this.#isGone || this.#held > 0 || this.#concerns.size > 0) return;
     this.#isGone = true;
     this.#worker.ref();
     await new Promise((resolve) => {
@@ -232,7 +232,7 @@ export class SharedAgent {
         break;
       case "settled":
         this.#hold(-1);
-        this.#settling.get(reply.id)?.(reply.isAllSent);
+        this.#settling.get(reply.id)?.();
         this.#settling.delete(reply.id);
         break;
       case "warning":
@@ -259,7 +259,7 @@ export class SharedAgent {
     if (this.#isGone) return;
     this.#isGone = true;
     warnOfFailure(`${this.#store.location} ${this.#url}`, this.#url, reason);
-    for (const resolve of this.#settling.values()) resolve(false);
+    for (const resolve of this.#settling.values()) resolve();
     this.#port.close();
     this.#worker.terminate();
   }

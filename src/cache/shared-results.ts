@@ -287,11 +287,10 @@ export class SharedResults {
     return this.#attached?.isRemoving(address) ?? false;
   }
 
-  /** Resolves when what was to be sent is sent, or cannot be for now: whether nothing is left. */
-  async settled(): Promise<boolean> {
+  /** Resolves when what was to be sent is sent, or cannot be for now. */
+  async settled(): Promise<void> {
     await this.#attached?.settled();
     await Promise.all(this.#ending);
-    return this.#attached?.isAllSent ?? true;
   }
 
   /** No timer does anything after that, until the next call. */

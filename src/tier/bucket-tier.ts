@@ -231,10 +231,6 @@ class AttachedBucket implements AttachedTier {
     return this.#isDoomed(hexOf(address));
   }
 
-  get isAllSent(): boolean {
-    return this.#outbox?.isEmpty ?? true;
-  }
-
   async settled(): Promise<void> {
     await this.#outbox?.settled();
   }

@@ -50,10 +50,6 @@ export class Outbox {
     return this.#waiting.get(row)?.errand ?? this.#underway.get(row)?.errand;
   }
 
-  get isEmpty(): boolean {
-    return this.#waiting.size + this.#underway.size === 0;
-  }
-
   /** Keeps an errand until it is done; resolves when that is so, or it is put off. */
   add(given: Errand): Promise<void> {
     const { row } = given;

@@ -157,8 +157,6 @@ export interface AttachedTier {
   remove(address: Address): Promise<void>;
   /** Whether news that a result is none any more is yet to be sent. */
   isRemoving(address: Address): boolean;
-  /** Whether nothing is left to send. */
-  readonly isAllSent: boolean;
   /** Resolves when nothing is left to send, or nothing can be sent for now. */
   settled(): Promise<void>;
   /** Sends no more: what is left is kept for who attaches the tier next. */
