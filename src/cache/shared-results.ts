@@ -68,6 +68,7 @@ export class SharedResults {
   readonly #series: SeriesResults;
   readonly #inlineBytes: number;
   #attached: AttachedTier | undefined;
+  #hasBegun = false;
   /** What is being sent, by the name of the result. */
   readonly #sent = new Map<string, Promise<void>>();
   readonly #ending = new Set<Promise<void>>();
@@ -79,8 +80,15 @@ export class SharedResults {
     this.#store = store;
     this.#series = series;
     this.#inlineBytes = inlineBytes;
-    // An earlier process may have left something to be sent.
-    setImmediate(() => this.#tell(async () => undefined)).unref();
+    // Not unref'ed: a process that finds all it wants in its folder is to send it all the same.
+    setImmediate(() => this.#begin());
+  }
+
+  /** Has sent what an earlier process may have left. */
+  #begin(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    void this.#tell(async () => undefined);
   }
 
   /** The tier, in use. */
@@ -289,6 +297,7 @@ export class SharedResults {
 
   /** Resolves when what was to be sent is sent, or cannot be for now. */
   async settled(): Promise<void> {
+    this.#begin();
     await this.#attached?.settled();
     await Promise.all(this.#ending);
   }

@@ -52,7 +52,9 @@ describe.each(["sync", "async"] as const)("a file of an %s function", (kind) => 
     for (const [i, place] of [...places, whole.length - 1].entries()) {
       const [now] = cache.files() as [string];
       const bytes = readFileSync(now);
-      bytes[place] = (bytes[place] as number) ^ 0x10;
+      // Files differ in length by the digits of how long the function took.
+      const at = Math.min(place, bytes.length - 1);
+      bytes[at] = (bytes[at] as number) ^ 0x10;
       writeFileSync(now, bytes);
       expect(await cache[kind](), `byte ${place}`).toEqual(expected);
       expect(cache.runs(), `byte ${place}`).toBe(i + 2);

@@ -52,8 +52,6 @@ describe("the agent of a thread", () => {
       expect(await names(new FolderBucket(folder))).toHaveLength(sent);
     } else if (does.includes("exit")) {
       expect(await inChild(sourceThat("", folder, location), {}, LIMIT_MS)).toBe(0);
-      const host = hostOf(folderTier({ folder }));
-      await host.memory[Symbol.asyncDispose]();
       expect(await names(new FolderBucket(folder))).toHaveLength(2);
     }
   });
