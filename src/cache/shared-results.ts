@@ -292,7 +292,7 @@ export class SharedResults {
 
   /** Whether news that a result is none any more is yet to be sent. */
   isRemoving(address: Address): boolean {
-    return this.#attached?.isRemoving(address) ?? false;
+    return this.attached().isRemoving(address);
   }
 
   /** Resolves when what was to be sent is sent, or cannot be for now. */

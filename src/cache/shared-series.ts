@@ -82,7 +82,8 @@ export class SharedSeries {
     if (!(await this.#fetch(wish))) return this.#turn(wish, undefined);
     if (this.#isThere(wish)) return "grown";
     if (!asksForLease(looking)) return "held";
-    const lease = await this.#shared.attached().tryAcquire(address, signal);
+    const wasHeld = looking.heldUntil > 0;
+    const lease = await this.#shared.attached().tryAcquire(address, signal, wasHeld);
     if (lease === "unavailable") return this.#turn(wish, undefined);
     if (!("heldForMs" in lease)) return this.#unlessGrown(wish, lease);
     looking.heldUntil = performance.now() + lease.heldForMs;

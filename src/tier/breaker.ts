@@ -22,18 +22,13 @@ export class Breaker {
     this.#url = url;
   }
 
-  /** How long nobody is to ask, ms; 0 when one may. */
-  get pauseMs(): number {
-    return Math.max(0, this.#closedUntil - performance.now());
-  }
-
   /**
    * Runs what asks the store.
    *
    * @throws {StoreError} at once while the store is left alone
    */
   async run<T>(ask: () => Promise<T>): Promise<T> {
-    if (this.pauseMs > 0) {
+    if (performance.now() < this.#closedUntil) {
       const why = "it has not answered, and is asked again later";
       throw new StoreError(
         "reach",

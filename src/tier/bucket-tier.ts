@@ -52,6 +52,8 @@ export class BucketTier implements SharedTier {
   readonly url: string;
   readonly #bucket: Bucket;
   readonly #options: Settings;
+  /** Rows of results that were invalidated where nothing is sent; as long as there is the tier. */
+  readonly #unwanted = new Set<string>();
 
   constructor(bucket: Bucket, options: Settings) {
     this.url = bucket.url;
@@ -60,7 +62,7 @@ export class BucketTier implements SharedTier {
   }
 
   attach(home: Home): AttachedTier {
-    return new AttachedBucket(this.#bucket, this.#options, home);
+    return new AttachedBucket(this.#bucket, this.#options, home, this.#unwanted);
   }
 
   recipe(): TierRecipe | "unasked" | undefined {
@@ -77,13 +79,13 @@ class AttachedBucket implements AttachedTier {
   readonly #leases: TierLeases;
   /** `undefined` where nothing is sent. */
   readonly #outbox: Outbox | undefined;
-  /** Rows of results that were invalidated where nothing is sent. */
-  readonly #unwanted = new Set<string>();
+  readonly #unwanted: Set<string>;
 
-  constructor(bucket: Bucket, options: Settings, home: Home) {
+  constructor(bucket: Bucket, options: Settings, home: Home, unwanted: Set<string>) {
     this.#bucket = bucket;
     this.#options = options;
     this.#home = home;
+    this.#unwanted = unwanted;
     this.#breaker = new Breaker(bucket.url);
     this.#leases = new TierLeases(bucket, { ttlMs: options.leaseMs });
     const { seal, answerMs } = options;

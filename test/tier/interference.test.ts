@@ -138,21 +138,25 @@ test("what is invalidated by one Memory of a folder is not brought back by anoth
 });
 
 test("what is invalidated comes back neither when the queue is full, nor from a tier that is only read", async () => {
-  let isSlow = false;
-  const slow = async (name: string) => {
-    if (isSlow && name.startsWith("results/")) await sleep(3000);
-  };
+  let gate: Promise<void> | undefined;
+  let open = () => {};
   const folder = temporaryFolder();
-  const memory = memoryOn(bucketWith({ put: slow }, folder));
+  const memory = memoryOn(
+    bucketWith({ put: (name) => (name.startsWith("results/") ? gate : undefined) }, folder),
+  );
   let runs = 0;
   const fn = async (_n: number) => `v${runs++}`;
   const f = memory.memoize(fn, { id: "v" });
   await f(1);
   await memory[Symbol.asyncDispose]();
-  isSlow = true;
-  const fill = memory.memoize((n: number) => n, { id: "fill", shouldCache: () => true });
-  for (let n = 0; n < 20; n++) fill(n);
+  gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const fill = memory.memoize((n: number) => n, { id: "fill" });
+  for (let n = 0; n < 1010; n++) fill(n);
   f.invalidate(1);
+  await nextTurn();
+  expect(warnings.map(({ code }) => code)).toContain("SHARED_QUEUE_FULL");
   expect(await f(1)).toBe("v1");
   const reader = memoryOn(bucketWith({}, folder), {
     shared: bucketTier(bucketWith({}, folder), { readOnly: true }),
@@ -163,7 +167,11 @@ test("what is invalidated comes back neither when the queue is full, nor from a 
   const before = runs;
   await g(1);
   expect(runs).toBe(before + 1);
-  isSlow = false;
+  reader.clear();
+  await reader[Symbol.asyncDispose]();
+  await g(1);
+  expect(runs).toBe(before + 2);
+  open();
 });
 
 test("the end is not held up by what cannot be sent", async () => {
