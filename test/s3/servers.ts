@@ -85,7 +85,7 @@ export async function startServer(name: ServerName): Promise<Server> {
   mkdirSync(folder, { recursive: true });
   const lock = await acquire(join(folder, "lock"));
   if (lock) {
-    const ports = await freePorts();
+    const ports = await freePorts(name);
     await runScript(name, "start", folder, ports);
     writeFileSync(settings, JSON.stringify(ports));
   }
@@ -109,7 +109,7 @@ export interface Gateway {
 
 export async function startGateway(): Promise<Gateway> {
   await startServer("ceph");
-  const { S3_PORT: port } = await freePorts();
+  const { S3_PORT: port } = await freePorts("ceph");
   const conf = join(runFolder(), "ceph", "ceph.conf");
   const own = join(runFolder(), `gateway-${port}`);
   const frontends = `beast endpoint=127.0.0.1:${port} tcp_nodelay=1`;
@@ -176,10 +176,14 @@ async function acquire(path: string): Promise<boolean> {
   }
 }
 
-async function freePorts(): Promise<Ports> {
-  const base = 20_000 + Math.floor(Math.random() * 30) * 1000;
-  const isFree = await Promise.all([base, base + 100, base + 900].map(isPortFree));
-  if (!isFree.every(Boolean)) return freePorts();
+/** Servers that start at the same time choose among others: a port is not taken when it is looked at. */
+async function freePorts(name: ServerName): Promise<Ports> {
+  const first = name === "ceph" ? 18_000 : 33_000;
+  const base = first + Math.floor(Math.random() * 14) * 1000;
+  const isFree = await Promise.all(
+    [base, base + 100, base + 200, base + 501, base + 900].map(isPortFree),
+  );
+  if (!isFree.every(Boolean)) return freePorts(name);
   return {
     S3_PORT: String(base),
     MON_PORT: String(base + 100),
