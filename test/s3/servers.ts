@@ -70,7 +70,8 @@ export function environmentOf(server: Server): Record<string, string> {
 /** A new bucket; its name. */
 export async function newBucket(server: Server): Promise<string> {
   const Bucket = `test-${randomUUID()}`;
-  const client = new S3Client(clientOptions(server));
+  // A Swift whose proxy answers may still be waiting for what is behind it.
+  const client = new S3Client(clientOptions(server, { maxAttempts: 12 }));
   await client.send(new CreateBucketCommand({ Bucket }));
   client.destroy();
   return Bucket;
@@ -176,10 +177,13 @@ async function acquire(path: string): Promise<boolean> {
   }
 }
 
-/** Servers that start at the same time choose among others: a port is not taken when it is looked at. */
+/**
+ * Servers that start at the same time choose among others, as a port is not taken when it is looked at;
+ * and all of them below those that the system gives to clients.
+ */
 async function freePorts(name: ServerName): Promise<Ports> {
-  const first = name === "ceph" ? 18_000 : 33_000;
-  const base = first + Math.floor(Math.random() * 14) * 1000;
+  const first = name === "ceph" ? 12_000 : 22_000;
+  const base = first + Math.floor(Math.random() * 10) * 1000;
   const isFree = await Promise.all(
     [base, base + 100, base + 200, base + 501, base + 900].map(isPortFree),
   );
